@@ -1,0 +1,382 @@
+"""Builds all parts from the settings, runs them in one task group, and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import signal
+import socket as sockets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import structlog
+from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bridgebot import __version__, health
+from bridgebot.bridge.replies import Rules
+from bridgebot.errors import BridgebotError, ProviderError, SlackError
+from bridgebot.model import PropertyId, ProviderName
+from bridgebot.providers.base import Provider
+from bridgebot.providers.booking import booking_provider
+from bridgebot.providers.hostelmate import hostelmate_provider
+from bridgebot.reception import open_reception
+from bridgebot.settings import Settings
+from bridgebot.slack.access import Access
+from bridgebot.slack.actions import Actions
+from bridgebot.slack.capture import Capture
+from bridgebot.slack.fitness import channel_problem
+from bridgebot.slack.gateway import Gateway, Identity, make_client, open_session
+from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.people import People
+from bridgebot.slack.socket import Socket
+from bridgebot.slack.webhook import Webhook
+from bridgebot.sources import open_sources
+from bridgebot.store.database import Store
+from bridgebot.store.engine import sqlite_file
+from bridgebot.vitals import Vitals
+from bridgebot.workers import loop
+from bridgebot.workers.catchup import Catchup
+from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.decider import Decider
+from bridgebot.workers.heartbeat import Heartbeat
+from bridgebot.workers.patience import StoppedWaitingError, patiently
+from bridgebot.workers.poller import Poller
+from bridgebot.workers.poster import Poster
+from bridgebot.workers.reader import Reader
+from bridgebot.workers.reconciler import Reconciler
+from bridgebot.workers.relayer import Relayer
+from bridgebot.workers.selfcheck import SelfCheck
+from bridgebot.workers.tokens import StoredToken
+
+log = structlog.get_logger()
+
+STEP_SECONDS = 3.0
+"""How long a worker's step may take to finish after the order to stop."""
+
+GRACE_SECONDS = 6.0
+"""How long deliveries in flight may take after that."""
+
+HTTP_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """The bridge, built and not yet running."""
+
+    context: Context
+    gateway: Gateway
+    socket: Socket | Webhook
+    heartbeat: Heartbeat
+    poster: Poster
+    relayer: Relayer
+    pollers: tuple[Poller | Reader, ...]
+    selfcheck: SelfCheck
+    others: tuple[tuple[loop.Worker, asyncio.Event], ...]
+
+
+def utc_now() -> datetime:
+    """Tell the time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def node_name() -> str:
+    """Name this process among the nodes: host, process id, and a word of its own."""
+    host = sockets.gethostname().replace(":", "-")
+    return f"{host}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def run(settings: Settings) -> None:
+    """Run the bridge until SIGTERM or SIGINT.
+
+    Raises ``BridgebotError`` when it cannot start, or when a part of it ended on its own.
+    """
+    stop = asyncio.Event()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(contextlib.suppress(StoppedWaitingError))
+        stack.enter_context(_signals(stop))
+        store = await Store.open(settings.database_url)
+        stack.push_async_callback(store.close)
+        parts = await _build(settings, store, stack, stop)
+        await parts.heartbeat.begin()
+        stack.push_async_callback(parts.heartbeat.end)
+        vitals = Vitals(
+            context=parts.context,
+            socket=parts.socket,
+            pollers=parts.pollers,
+            started=utc_now(),
+            disk=_disk(settings),
+            selfcheck=parts.selfcheck,
+        )
+        web = health.make_health_app(vitals.health, vitals.metrics)
+        if isinstance(parts.socket, Webhook):
+            parts.socket.add_routes(web)
+        await stack.enter_async_context(health.serve(web, settings.http_bind))
+        await _run_parts(parts, stop)
+
+
+async def _build(
+    settings: Settings, store: Store, stack: contextlib.AsyncExitStack, stop: asyncio.Event
+) -> Parts:
+    session = await stack.enter_async_context(open_session())
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
+    token = settings.slack_bot_token.get_secret_value()
+    client = make_client(token, settings.slack_api_url, session)
+    pacer = Pacer(posts_per_second=settings.slack_posts_per_second)
+    gateway = Gateway(client, pacer)
+    me = await patiently(gateway.whoami, stop)
+    routing = Routing(
+        guests=settings.guests_channel,
+        alerts=settings.alerts_channel,
+        by_property=settings.channels,
+    )
+    await patiently(lambda: _check_channels(gateway, routing), stop)
+    providers = build_providers(settings, http, store)
+    context = Context(
+        store=store,
+        owner=node_name(),
+        now=utc_now,
+        chance=random.random,
+        routing=routing,
+        providers={provider.name: provider for provider in providers},
+        settle=settings.settle_seconds,
+    )
+    return _assemble(settings, context, gateway, pacer, client, me)
+
+
+def _assemble(
+    settings: Settings,
+    context: Context,
+    gateway: Gateway,
+    pacer: Pacer,
+    client: AsyncWebClient,
+    me: Identity,
+) -> Parts:
+    signals = context.signals
+    people = People(gateway, me.team_id, named=settings.may_reply)
+    capture = Capture(
+        context.store,
+        bot_user=me.user_id,
+        now=context.ms,
+        on_captured=signals.all,
+        promise=settings.promise_reaction,
+        named=settings.may_reply,
+    )
+    app = AsyncApp(
+        client=client,
+        before_authorize=capture,
+        ignoring_self_events_enabled=False,
+        request_verification_enabled=settings.slack_mode == "http",
+        signing_secret=_secret(settings.slack_signing_secret),
+    )
+    access = Access(people, context.routing.channels())
+    Actions(context.store, access, now=context.ms, wake=signals.all).register(app)
+    catchup = Catchup(
+        context,
+        gateway,
+        bot_user=me.user_id,
+        connected=lambda: socket.connected,
+        after_seconds=settings.reconcile_after_seconds,
+        named=settings.may_reply,
+    )
+    socket = _receiver(settings, app, client, catchup)
+    decider = Decider(context, gateway, people, _rules(settings), undo=settings.undo_seconds)
+    sources = open_sources(settings, context, gateway)
+    return Parts(
+        context=context,
+        gateway=gateway,
+        socket=socket,
+        heartbeat=Heartbeat(context),
+        poster=Poster(context, gateway),
+        relayer=Relayer(context, held=catchup.held),
+        pollers=sources.pollers,
+        selfcheck=SelfCheck(context, gateway, disk=_disk(settings)),
+        others=(
+            (decider, signals.decide),
+            (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),
+            (catchup, signals.catchup),
+            *open_reception(settings, context, gateway, access, app, pacer),
+            *sources.others,
+        ),
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    """Gather the settings that decide about replies."""
+    return Rules(
+        policy=settings.reply_policy,
+        note_prefixes=tuple(settings.note_prefixes),
+        max_chars=settings.max_reply_chars,
+        max_age_seconds=settings.reply_max_age_hours * 3600,
+        asks=tuple(settings.ask_before_sending),
+        internal_pattern=settings.internal_pattern,
+    )
+
+
+def _receiver(
+    settings: Settings, app: AsyncApp, client: AsyncWebClient, catchup: Catchup
+) -> Socket | Webhook:
+    """Build what events come in by."""
+    if settings.slack_mode == "http":
+        return Webhook(app)
+    token = _secret(settings.slack_app_token)
+    return Socket(app, token, client, on_return=catchup.was_absent)
+
+
+def _disk(settings: Settings) -> Path | None:
+    """Name the directory of a SQLite database."""
+    path = sqlite_file(settings.database_url)
+    return path.resolve().parent if path else None
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value is not None else ""
+
+
+def build_providers(
+    settings: Settings, http: httpx.AsyncClient, store: Store | None = None
+) -> list[Provider]:
+    """Build the providers that the settings switch on; those that share a store share a token."""
+    name = ProviderName("booking")
+    providers = []
+    if settings.booking_client_id is not None and settings.booking_client_secret is not None:
+        login = f"{settings.booking_client_id}:{settings.booking_client_secret.get_secret_value()}"
+        providers.append(
+            booking_provider(
+                http=http,
+                api_url=settings.booking_api_url,
+                token_url=settings.booking_token_url,
+                client_id=settings.booking_client_id,
+                client_secret=settings.booking_client_secret.get_secret_value(),
+                version=settings.booking_api_version,
+                poll_seconds=settings.booking_poll_seconds,
+                properties=tuple(PropertyId(each) for each in settings.booking_properties),
+                name=name,
+                now=utc_now,
+                token_store=StoredToken(store, name, login) if store is not None else None,
+            )
+        )
+    if settings.hostelmate_api_key is not None:
+        providers.append(
+            hostelmate_provider(
+                http=http,
+                api_url=settings.hostelmate_api_url,
+                api_key=settings.hostelmate_api_key.get_secret_value(),
+                poll_seconds=settings.hostelmate_poll_seconds,
+                skip_channels=settings.hostelmate_skip_channels,
+                name=ProviderName("hostelmate"),
+            )
+        )
+    return providers
+
+
+async def _check_channels(gateway: Gateway, routing: Routing) -> None:
+    """End the start where the bot cannot write to a channel it is meant for."""
+    for channel in sorted({*routing.channels(), routing.alerts}):
+        found = await gateway.channel(channel)
+        problem = channel_problem(found)
+        if problem is not None:
+            raise SlackError(f"channel {problem[0]}; {problem[1]}", code="not_in_channel")
+
+
+async def _run_parts(parts: Parts, stop: asyncio.Event) -> None:
+    """Run until told to stop, then stop: receiving first, what is in flight next."""
+    await _probe(parts)
+    await patiently(parts.socket.start, stop)
+    try:
+        await _work(parts, stop)
+    finally:
+        await _wind_down(parts)
+
+
+async def _probe(parts: Parts) -> None:
+    """Try each provider's login before polling.
+
+    One that is merely away is no reason to stop, nor one that refuses us while another goes on: its
+    worker raises the alert.
+    """
+    refusals: list[ProviderError] = []
+    for provider in parts.context.providers.values():
+        if provider.probe is None:
+            continue
+        try:
+            await provider.probe()
+        except ProviderError as error:
+            if error.auth or error.permanent:
+                refusals.append(error)
+            log.warning("provider_away", provider=provider.name, code=error.code)
+    if refusals and len(refusals) == len(parts.context.providers):
+        raise refusals[0]
+
+
+async def _work(parts: Parts, stop: asyncio.Event) -> None:
+    signals = parts.context.signals
+    workers: list[tuple[loop.Worker, asyncio.Event]] = [
+        (parts.heartbeat, asyncio.Event()),
+        (parts.selfcheck, asyncio.Event()),
+        *((poller, signals.poll) for poller in parts.pollers),
+        (parts.poster, signals.inbox),
+        (parts.relayer, signals.outbox),
+        *parts.others,
+    ]
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(parts.socket.run(), name="socket")
+        tasks = [
+            group.create_task(loop.run(worker, wake=wake, stop=stop), name=worker.name)
+            for worker, wake in workers
+        ]
+        log.info("ready", version=__version__, owner=parts.context.owner)
+        await stop.wait()
+        watch.cancel()
+        # A step that is under way may finish; one that only waits for its turn need not.
+        _, waiting = await asyncio.wait(tasks, timeout=STEP_SECONDS)
+        for task in waiting:
+            task.cancel()
+
+
+async def _wind_down(parts: Parts) -> None:
+    """Let what is in flight finish; the rest stays in the store."""
+    log.info("stopping")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            await parts.socket.close()
+            await parts.poster.pool.drain()
+            await parts.relayer.pool.drain()
+    log.info("stopped")
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into ``stop``."""
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.remove_signal_handler(number)
+
+
+def serve(settings: Settings) -> None:
+    """Run the bridge in this process, with an event loop of its own."""
+    try:
+        asyncio.run(run(settings))
+    except* BridgebotError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BridgebotError]) -> BridgebotError:
+    """Return the first error of a group; the others ended because of it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, BridgebotError)  # noqa: S101 - the group holds nothing else
+    return error

@@ -1,0 +1,74 @@
+"""``bridgebot backfill``: fetches a span again from the command line, with a progress bar."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from bridgebot.app import HTTP_TIMEOUT, build_providers, node_name, utc_now
+from bridgebot.bridge.spans import Span
+from bridgebot.settings import Settings
+from bridgebot.store.database import Store
+from bridgebot.workers.backfill import Backfill, Tally
+from bridgebot.workers.context import Context, Routing
+
+WHOLE = 1000
+
+
+async def backfill(settings: Settings, span: Span) -> str:
+    """Fetch a span from every provider that can search; return in words what was found."""
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.database_url)
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
+        providers = build_providers(settings, http, store)
+        context = Context(
+            store=store,
+            owner=node_name(),
+            now=utc_now,
+            chance=random.random,
+            routing=Routing(
+                guests=settings.guests_channel,
+                alerts=settings.alerts_channel,
+                by_property=settings.channels,
+            ),
+            providers={provider.name: provider for provider in providers},
+        )
+        lines = []
+        bar = stack.enter_context(_bar())
+        for provider in providers:
+            if provider.search is None:
+                lines.append(f"{provider.label} has no search; nothing was fetched there.")
+                continue
+            work = Backfill(context, provider, posts_per_second=settings.slack_posts_per_second)
+            tally = await work.run(span, _reporter(bar, provider.label))
+            lines.append(f"{provider.label}: {tally.in_words()}.")
+        lines.append("What is new appears in the threads while the bridge runs.")
+    return "\n".join(lines)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _reporter(bar: Progress, label: str) -> Callable[[Tally], None]:
+    """Make a line of the bar; until the first page is there it only shows that time passes."""
+    task = bar.add_task(f"{label}: search", total=None)
+
+    def report(tally: Tally) -> None:
+        at = f"{tally.at:%Y-%m-%d}" if tally.at is not None else ""
+        description = f"{label}: {at} · {tally.in_words()}"
+        bar.update(task, description=description, total=WHOLE, completed=tally.share * WHOLE)
+
+    return report

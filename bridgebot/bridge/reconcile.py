@@ -1,0 +1,79 @@
+"""Finds on the other side what a call whose answer was lost has left there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridgebot.bridge.inbound import SKEW_MS, is_same_text
+from bridgebot.model import Message, MessageId, SenderKind
+
+ROOT = "bridgebot_thread"
+MESSAGE = "bridgebot_message"
+NOTICE = "bridgebot_notice"
+
+
+def sent_already(
+    content: str, began: datetime, taken: Collection[str], messages: Iterable[Message]
+) -> MessageId | None:
+    """Find our reply among a conversation's messages: by sender, content and time.
+
+    ``taken`` are the ids of messages known to be something else; so two replies with the same
+    words stay two.
+    """
+    earliest = began - timedelta(milliseconds=SKEW_MS)
+    for message in messages:
+        if (
+            message.sender is SenderKind.PROPERTY
+            and message.sent_at >= earliest
+            and message.message_id not in taken
+            and is_same_text(content, message.content)
+        ):
+            return message.message_id
+    return None
+
+
+def metadata_of(post: Mapping[str, Any], event_type: str) -> Mapping[str, Any] | None:
+    """Return the payload of a Slack message's metadata when it is of this type."""
+    metadata = post.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != event_type:
+        return None
+    payload = metadata.get("event_payload")
+    return payload if isinstance(payload, dict) else {}
+
+
+def root_of(posts: Iterable[Mapping[str, Any]], provider: str, conversation_id: str) -> str | None:
+    """Find the root of a conversation's thread in a channel; the oldest if there are several."""
+    found = [
+        str(post["ts"])
+        for post in posts
+        if (payload := metadata_of(post, ROOT)) is not None
+        and payload.get("provider") == provider
+        and payload.get("conversation_id") == conversation_id
+    ]
+    return min(found, default=None)
+
+
+def parts_of(posts: Iterable[Mapping[str, Any]], provider: str, message_id: str) -> list[str]:
+    """Find the posts of a message in its thread, in the order of its parts."""
+    found: dict[int, str] = {}
+    for post in posts:
+        payload = metadata_of(post, MESSAGE)
+        if payload is None or payload.get("provider") != provider:
+            continue
+        if payload.get("message_id") == message_id:
+            found.setdefault(int(payload.get("part") or 1), str(post["ts"]))
+    parts: list[str] = []
+    while len(parts) + 1 in found:
+        parts.append(found[len(parts) + 1])
+    return parts
+
+
+def notice_of(posts: Iterable[Mapping[str, Any]], delivery: int) -> list[str]:
+    """Find the post of one of the bot's own notices."""
+    return [
+        str(post["ts"])
+        for post in posts
+        if (payload := metadata_of(post, NOTICE)) is not None and payload.get("notice") == delivery
+    ][:1]

@@ -1,0 +1,173 @@
+"""What to do with something a person wrote in a conversation's thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridgebot.bridge.asking import Outgoing, question
+
+REPLY_SUBTYPES = frozenset({None, "thread_broadcast", "file_share", "me_message"})
+_APP = ("user", "bot_id", "app_id")
+MAY = frozenset({"member", "named"})
+"""Kinds of author who may reply."""
+_MENTION = re.compile(r"^<[@!]|^<#")
+_BEFORE_WORDS = "*_~`>•◦▪︎- \t\r\n\u00a0\u200b\u2060\ufeff"
+"""Formatting, quote and list signs, and blanks may stand before the first word."""
+
+
+class Kind(StrEnum):
+    """What a staff message in a thread is."""
+
+    REPLY = "reply"
+    NOTE = "note"
+    SILENT = "silent"
+    REFUSED = "refused"
+    HELD = "held"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """The decision on a staff message.
+
+    ``content`` is what the guest gets; ``told`` are words for the thread; ``private`` are words
+    that only the author sees.
+    """
+
+    kind: Kind
+    content: str = ""
+    told: str | None = None
+    private: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """The owner's settings that decide about replies."""
+
+    policy: str = "thread"
+    note_prefixes: tuple[str, ...] = ("//", "note:")
+    max_chars: int = 4000
+    max_age_seconds: float = 12 * 3600.0
+    asks: tuple[str, ...] = ("internal",)
+    internal_pattern: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """A staff message and what is known about it.
+
+    ``author`` is a kind of person (``member``, ``named``, ``guest``, ``external``, ``bot``,
+    ``gone``, ``unknown``); ``content`` the text rendered for the guest; ``access`` the
+    conversation's; ``colleagues`` the first names of those who read along.
+    """
+
+    event: Mapping[str, object]
+    author: str
+    content: str
+    access: str | None
+    label: str
+    can_reply: bool
+    files: int = 0
+    age_seconds: float = 0.0
+    colleagues: frozenset[str] = frozenset()
+
+
+def is_reply_event(event: Mapping[str, object], named: Collection[str] = ()) -> bool:
+    """Tell whether a message event is a person's message inside a thread.
+
+    By the table of message events in Slack's reference: no ``message`` key (that is an edit or a
+    notice about the root), one of four subtypes, in a thread and not its root, by a person or by
+    an app whose user, bot or app id is ``named`` by the owner.
+    """
+    if event.get("type") != "message" or "message" in event:
+        return False
+    if event.get("bot_id") and not {event.get(key) for key in _APP} & {*named}:
+        return False
+    if event.get("subtype") not in REPLY_SUBTYPES:
+        return False
+    thread, ts = event.get("thread_ts"), event.get("ts")
+    return bool(event.get("user") and thread and ts and thread != ts)
+
+
+def is_note(event: Mapping[str, object], prefixes: Sequence[str]) -> bool:
+    """Tell whether a message begins as an internal note: a prefix, or a mention of a colleague."""
+    if event.get("subtype") == "me_message":
+        return True
+    text = str(event.get("text") or "").replace("&gt;", ">").lstrip(_BEFORE_WORDS)
+    lowered = text.replace("&lt;", "<").replace("&amp;", "&").lower()
+    if any(lowered.startswith(prefix.strip().lower()) for prefix in prefixes):
+        return True
+    return _MENTION.match(text) is not None
+
+
+def decide(written: Written, rules: Rules) -> Decision:
+    """Decide whether a staff message goes to the guest, stays a note, or is refused, and why."""
+    if written.author not in MAY:
+        return Decision(kind=Kind.REFUSED, private=_not_allowed(written.author))
+    if is_note(written.event, rules.note_prefixes) or _reads_as_note(written.content, rules):
+        return Decision(kind=Kind.NOTE, content=written.content)
+    # A correction was released by a button, so it needs no other release.
+    if rules.policy == "off" or (rules.policy == "explicit" and not written.event.get("released")):
+        return Decision(kind=Kind.SILENT, content=written.content)
+    refusal = _why_not(written, rules)
+    if refusal is not None:
+        return Decision(kind=Kind.REFUSED, content=written.content, told=refusal)
+    asked = _question(written, rules)
+    if asked is not None:
+        return Decision(kind=Kind.HELD, content=written.content, told=asked)
+    return Decision(kind=Kind.REPLY, content=written.content)
+
+
+def _question(written: Written, rules: Rules) -> str | None:
+    """Put the one question that a reply is held for, or ``None`` in the ordinary case."""
+    if written.age_seconds > rules.max_age_seconds:
+        hours = round(written.age_seconds / 3600)
+        return f"This was written {hours} hours ago and has not been sent. Send it now?"
+    typed = str(written.event.get("text") or "")
+    outgoing = Outgoing(typed=typed, content=written.content, colleagues=written.colleagues)
+    return question(outgoing, rules.asks, rules.internal_pattern)
+
+
+def _reads_as_note(content: str, rules: Rules) -> bool:
+    """Tell whether what the guest would read begins as a note, however it was formatted."""
+    words = content.lstrip(_BEFORE_WORDS).lower()
+    return any(words.startswith(prefix.strip().lower()) for prefix in rules.note_prefixes)
+
+
+def _why_not(written: Written, rules: Rules) -> str | None:
+    """Say why a reply cannot be sent, or ``None`` where it can."""
+    if not written.can_reply:
+        return (
+            f"Not sent: {written.label} can only be read here. "
+            f"Please answer in {written.label} itself."
+        )
+    if written.access == "read_only":
+        return (
+            "Not sent: this conversation is closed for replies (read only). "
+            "Please reach the guest another way; your text is kept above."
+        )
+    if written.files:
+        return (
+            "Not sent: files cannot be passed on to the guest yet. "
+            "Please write the text again without the file."
+        )
+    if not written.content.strip():
+        return "Not sent: there is no text in this message."
+    if len(written.content) > rules.max_chars:
+        return (
+            f"Not sent: the text has {len(written.content)} characters, "
+            f"the longest that can be sent has {rules.max_chars}. Please shorten or split it."
+        )
+    return None
+
+
+def _not_allowed(author: str) -> str:
+    who = {
+        "guest": "Guests of this workspace",
+        "external": "People of other organisations",
+        "bot": "Apps",
+        "gone": "Deactivated members",
+    }.get(author, "People whose membership could not be checked")
+    return f"{who} may read here but not reply to hotel guests. Nothing was sent."

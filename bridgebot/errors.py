@@ -1,0 +1,58 @@
+"""Errors of bridgebot; each failure of a call says what the caller must know to go on.
+
+BridgebotError
+├── SettingsError          a setting is missing or malformed
+├── StoreError             the database cannot be used
+└── CallError              a call to the outside failed
+    ├── ProviderError      … at Booking.com or another provider
+    └── SlackError         … at Slack
+"""
+
+from __future__ import annotations
+
+
+class BridgebotError(Exception):
+    """Something bridgebot cannot go on with; the text is written for a person."""
+
+
+class SettingsError(BridgebotError):
+    """A setting is missing or malformed."""
+
+
+class StoreError(BridgebotError):
+    """The database cannot be used."""
+
+
+class CallError(BridgebotError):
+    """A call to an outside system failed.
+
+    ``code`` is a constant word (the vendor's error name, ``http_503``, ``timeout``, ``connect``).
+    ``permanent``: the same call will never work. ``certain``: the call surely had no effect; when
+    it is false nobody knows whether it happened. ``auth``: credentials were refused. ``after``:
+    seconds the other side asked to wait. The text never holds guest text, names or tokens.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        permanent: bool = False,
+        certain: bool = True,
+        auth: bool = False,
+        after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.permanent = permanent
+        self.certain = certain
+        self.auth = auth
+        self.after = after
+
+
+class ProviderError(CallError):
+    """A call to a provider failed."""
+
+
+class SlackError(CallError):
+    """A call to Slack failed."""

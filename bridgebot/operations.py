@@ -1,0 +1,109 @@
+"""What the operator's commands do with the store, beside a running bot or without one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.errors import BridgebotError, StoreError
+from bridgebot.settings import single
+from bridgebot.store import quarantined, queues
+from bridgebot.store.database import Store
+from bridgebot.store.engine import open_engine
+from bridgebot.store.migrate import HEAD, revision
+from bridgebot.store.rows import from_ms
+from bridgebot.store.schema import conversations, inbox, outbox, quarantine
+
+TABLES = {"i": inbox, "o": outbox}
+GIVEN_UP = ("discarded",)
+
+
+@asynccontextmanager
+async def _store() -> AsyncIterator[Store]:
+    store = await Store.open(single("DATABASE_URL"))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def upgrade() -> str:
+    """Bring the database to this version's schema; return what was done."""
+    async with _store():
+        return f"The database is at schema {HEAD}."
+
+
+async def check() -> str:
+    """Tell whether the database can be used; raises ``StoreError`` where it cannot."""
+    engine = open_engine(single("DATABASE_URL"))
+    try:
+        async with engine.connect() as connection:
+            found = await revision(connection)
+    finally:
+        await engine.dispose()
+    if found == HEAD:
+        return f"The database is at schema {HEAD}, as this version needs."
+    if found is None:
+        raise StoreError("the database is empty; bridgebot run or bridgebot db upgrade fills it")
+    raise StoreError(f"the database is at schema {found}, this version needs {HEAD}")
+
+
+async def list_deliveries() -> str:
+    """List what is open, given up, or put aside, one line each; never guest text."""
+    async with _store() as store:
+        lines = await store.read(_lines)
+    return "\n".join(lines) or "Nothing is open, failed or put aside."
+
+
+async def _lines(connection: AsyncConnection) -> list[str]:
+    lines = []
+    for letter, table in TABLES.items():
+        query = (
+            select(table, conversations.c.provider, conversations.c.conversation_id)
+            .outerjoin(conversations, conversations.c.id == table.c.conversation)
+            .where(table.c.finished_at.is_(None) | table.c.state.in_(GIVEN_UP))
+            .order_by(table.c.id)
+        )
+        for row in (await connection.execute(query)).mappings():
+            since = from_ms(row["created_at"]).isoformat(timespec="seconds")
+            where = f"{row['provider']}/{row['conversation_id']}"
+            why = f", {row['error']}" if row["error"] else ""
+            tries = f"{row['attempts']} attempts"
+            lines.append(f"{letter}{row['id']}  {row['state']}  {since}  {where}  {tries}{why}")
+    aside = select(quarantine).where(quarantine.c.resolved_at.is_(None)).order_by(quarantine.c.id)
+    for row in (await connection.execute(aside)).mappings():
+        since = from_ms(row["received_at"]).isoformat(timespec="seconds")
+        lines.append(f"q{row['id']}  quarantined  {since}  {row['provider']}  {row['reason']}")
+    return lines
+
+
+async def discard_delivery(name: str, *, now: int) -> str:
+    """Give a delivery up, or declare a quarantined entry done with."""
+    letter, number = _parse(name)
+    async with _store() as store:
+        if letter == "q":
+            done = await store.write(lambda c: quarantined.resolve(c, number, now=now))
+        else:
+            done = await store.write(lambda c: queues.give_up(c, TABLES[letter], number, now=now))
+    return f"{name} is given up." if done else f"{name} is not open."
+
+
+async def retry_delivery(name: str, *, now: int) -> str:
+    """Let a delivery go out again."""
+    letter, number = _parse(name)
+    async with _store() as store:
+        if letter == "q":
+            asked = await store.write(lambda c: quarantined.ask(c, number, now=now))
+            return f"{name} will be read again by the bridge." if asked else f"{name} is not open."
+        done = await store.write(lambda c: queues.try_again(c, TABLES[letter], number, now=now))
+    return f"{name} will be tried again." if done else f"{name} was not given up or waiting."
+
+
+def _parse(name: str) -> tuple[str, int]:
+    letter, digits = name[:1], name[1:]
+    if letter not in {*TABLES, "q"} or not digits.isdigit():
+        raise BridgebotError(f"{name} names no delivery; expected i, o or q and a number, as i12")
+    return letter, int(digits)

@@ -1,0 +1,3 @@
+"""Adapters to the systems guests write through."""
+
+from __future__ import annotations

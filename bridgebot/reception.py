@@ -1,0 +1,104 @@
+"""Builds the reception: what staff use in Slack, and who looks after guests who wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bridgebot.bridge.hours import parse_hours
+from bridgebot.bridge.waiting import HOUR, MINUTE, Desk, Rules, Step
+from bridgebot.fields import PropertySettings
+from bridgebot.settings import Settings
+from bridgebot.slack.access import Access
+from bridgebot.slack.commands import Commands
+from bridgebot.slack.find import Find
+from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.guests import Guests
+from bridgebot.slack.home import Home, Scores
+from bridgebot.slack.lists import Lists
+from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.rewording import Rewording
+from bridgebot.slack.waiting import WaitingButtons
+from bridgebot.workers import loop
+from bridgebot.workers.alerts import Alerts
+from bridgebot.workers.context import Context
+from bridgebot.workers.digest import Digester
+from bridgebot.workers.importer import Importer
+from bridgebot.workers.presenter import Presenter
+from bridgebot.workers.settler import Settler
+from bridgebot.workers.watchman import Watchman
+
+
+def desk_of(settings: Settings) -> Desk:
+    """Make the rules about guests who wait, for all properties and for those with their own."""
+    return Desk(
+        default=_rules(settings, PropertySettings()),
+        by_property={name: _rules(settings, own) for name, own in settings.properties.items()},
+        flood=settings.alert_flood,
+    )
+
+
+def _rules(settings: Settings, own: PropertySettings) -> Rules:
+    def pick(name: str) -> Any:  # noqa: ANN401 - each setting has its own type
+        mine = getattr(own, name)
+        return getattr(settings, name) if mine is None else mine
+
+    steps = [Step(after=int(pick("escalate_after_minutes") * MINUTE), to=pick("escalate_to"))]
+    steps += [
+        Step(after=int(each.after_minutes * MINUTE), to=each.to) for each in pick("escalations")
+    ]
+    return Rules(
+        hours=parse_hours(pick("business_hours"), pick("timezone")),
+        alert_after=int(pick("alert_after_minutes") * MINUTE),
+        steps=tuple(sorted(steps, key=lambda step: step.after)),
+        warn_before=int(settings.score_warning_hours * HOUR),
+    )
+
+
+def minutes_of(times: list[str]) -> tuple[int, ...]:
+    """Turn times of day into minutes since midnight."""
+    return tuple(int(each[:2]) * 60 + int(each[3:]) for each in times)
+
+
+def open_reception(
+    settings: Settings,
+    context: Context,
+    gateway: Gateway,
+    access: Access,
+    app: AsyncApp,
+    pacer: Pacer,
+) -> tuple[tuple[loop.Worker, asyncio.Event], ...]:
+    """Register commands, buttons and the Home tab; return the workers behind them."""
+    store, now, wake = context.store, context.ms, context.signals.all
+    prefix, desk = settings.command_prefix, desk_of(settings)
+    zone, times = desk.default.hours.zone, minutes_of(settings.digest_at)
+    scored = [each for each in context.providers if context.answer_within(each) is not None]
+    scores = Scores(store, providers=scored, now=now)
+    label = context.label
+    Find(store, gateway, access, Importer(context), label=label, prefix=prefix).register(app)
+    Commands(store, access, scores, now=now, wake=wake, prefix=prefix).register(app)
+    Rewording(
+        store, gateway, access, now=now, wake=wake, max_chars=settings.max_reply_chars
+    ).register(app)
+    guests = Guests(store, gateway, desk, label=label, now=now)
+    lists = Lists(guests, access, prefix=prefix)
+    lists.register(app)
+    home = Home(store, gateway, access, guests, scores, zone=zone, now=now)
+    home.register(app)
+    WaitingButtons(store, access, desk, lists, home, now=now, wake=wake).register(app)
+    presenter = Presenter(
+        context,
+        gateway,
+        undo=settings.undo_seconds,
+        draw_alert=Alerts(context, gateway, guests).draw,
+        ready_in=pacer.ready_in,
+    )
+    return (
+        (Watchman(context, desk), context.signals.watch),
+        (Settler(context), asyncio.Event()),
+        (Digester(context, times=times, zone=zone), asyncio.Event()),
+        (home, asyncio.Event()),
+        (presenter, context.signals.views),
+    )

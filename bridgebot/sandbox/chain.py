@@ -1,0 +1,331 @@
+"""The small chain, running: both stand-ins furnished, what people do in them, and the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from bridgebot.sandbox import world
+from bridgebot.sandbox.console.books import books, read_post
+from bridgebot.sandbox.console.ledger import Ledger, Post, ledger
+from bridgebot.sandbox.console.stream import State
+from bridgebot.sandbox.console.troubles import Troubles
+from bridgebot.sandbox.console.views import tables
+from bridgebot.sandbox.console.wire import Wire
+from bridgebot.sandbox.hostelmate.hostel import HostelMate
+from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
+from bridgebot.sandbox.messaging.booking import Booking, Conversation
+from bridgebot.sandbox.messaging.standin import BookingStandIn
+from bridgebot.sandbox.script import Script
+from bridgebot.sandbox.slack.standin import SlackStandIn
+from bridgebot.sandbox.slack.state import MESSAGES, App, Channel, Person
+from bridgebot.sandbox.slack.workspace import Workspace
+from bridgebot.sandbox.world import Stay
+
+# The bridge's posts that carry what others said.
+_SHOWN: Final = ("bridgebot_thread", "bridgebot_message")
+# On the page a message may take this long before it counts as lost.
+_PATIENCE: Final = 120.0
+_SCOPES: Final = frozenset(
+    {
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "chat:write.customize",
+        "commands",
+        "groups:history",
+        "groups:read",
+        "reactions:read",
+        "reactions:write",
+        "users:read",
+    }
+)
+
+
+def furnish_booking(booking: Booking) -> None:
+    """Open the hotels, their machine account and the guests' conversations, empty."""
+    for one in world.PROPERTIES:
+        booking.add_property(one.property_id, one.name)
+    ids = [one.property_id for one in world.PROPERTIES]
+    booking.add_account(world.MACHINE_ACCOUNT, world.MACHINE_SECRET, ids)
+    for stay in world.STAYS:
+        booking.add_conversation(
+            Conversation(
+                conversation_id=stay.conversation_id,
+                property_id=stay.property_id,
+                guest_name=stay.guest,
+                reference=stay.reference,
+                kind=stay.conversation_type,
+                access="read_only" if stay.read_only else "read_write",
+                has_account=stay.has_account,
+            )
+        )
+
+
+def furnish_hostelmate(mate: HostelMate) -> None:
+    """Open the hostel with its key and its guests' threads, empty."""
+    mate.add_hostel(world.HOSTEL.property_id, world.HOSTEL_KEY)
+    for stay in (*world.LODGERS, world.MIRRORED):
+        mate.open_thread(
+            world.HOSTEL.property_id,
+            channel=stay.agency,
+            guest_name=stay.guest,
+            booking_id=stay.reference,
+            subject="Our stay" if stay.agency == "EMAIL" else None,
+            thread_id=stay.conversation_id,
+        )
+
+
+def furnish_workspace(workspace: Workspace) -> None:
+    """Let people and the app in, and open the channels."""
+    for one in world.PEOPLE:
+        person = Person(one.user_id, one.name, one.team_id, guest=one.guest, bot=one.bot)
+        workspace.add_person(person)
+    workspace.add_app(
+        App(
+            app_id=world.APP,
+            name="bridgebot",
+            bot_id=world.BOT,
+            user_id=world.BOT_USER,
+            bot_token=world.BOT_TOKEN,
+            app_token=world.APP_TOKEN,
+            scopes=_SCOPES,
+            events=MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"},
+        )
+    )
+    everybody = {one.user_id for one in world.PEOPLE}
+    for room in world.CHANNELS:
+        members = everybody if room == world.GENERAL else everybody | {world.BOT_USER}
+        workspace.add_channel(Channel(room.channel_id, room.name, members=set(members)))
+
+
+class Bot(Protocol):
+    """The bridge's process, where the sandbox runs it itself."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        ...
+
+    async def start(self) -> None:
+        """Start it."""
+        ...
+
+    async def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        ...
+
+
+class Chain:
+    """All stand-ins of the small chain, and what can be done and seen there."""
+
+    def __init__(self) -> None:
+        self.booking = Booking()
+        self.workspace = Workspace(world.TEAM, world.WORKSPACE)
+        self.hostelmate = HostelMate()
+        furnish_booking(self.booking)
+        furnish_hostelmate(self.hostelmate)
+        furnish_workspace(self.workspace)
+        self.booking_api = BookingStandIn(self.booking)
+        self.hostelmate_api = HostelMateStandIn(self.hostelmate)
+        self.slack_api = SlackStandIn(self.workspace)
+        self.troubles = Troubles(self.booking_api, self.slack_api)
+        self.wire = Wire(self.booking, self.workspace)
+        self.bot: Bot | None = None
+        # What the page says about the scenario that is played, if one is.
+        self.scene: Callable[[], dict[str, object]] = dict
+        # Plays another scenario, where the sandbox runs the bot itself.
+        self.play: Callable[[Script], Awaitable[None]] | None = None
+        self.touch: Callable[[], None] = lambda: None
+        self.port = 0
+        self._deleted: list[Post] = []
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def watch(self, touch: Callable[[], None]) -> None:
+        """Call ``touch`` after each change on either side."""
+        self.touch = touch
+        self.booking.watch(lambda _change: touch())
+        self.hostelmate.watch(touch)
+        self.workspace.watch(lambda _change: touch())
+
+    def ledger(self, *, patience: float | None = None) -> Ledger:
+        """Compare both sides; without ``patience`` everything has to be in its place."""
+        both = books(self.booking, self.hostelmate, self.workspace, self._deleted)
+        if patience is None:
+            return ledger(both)
+        return ledger(both, now=time.time(), patience=patience)
+
+    def state(self) -> State:
+        """Show everything the page is drawn from."""
+        figures = asdict(self.ledger(patience=_PATIENCE))
+        app: dict[str, object] = {
+            "name": "bridgebot",
+            "workspace": self.workspace.team_name,
+            "connected": self.slack_api.sockets.connections > 0,
+            # Null where the bot is somebody else's process, which the page cannot kill.
+            "running": None if self.bot is None else self.bot.alive,
+        }
+        both = tables(self.booking, self.hostelmate, self.workspace)
+        return {
+            **both,
+            "app": app,
+            "figures": figures,
+            "troubles": self.troubles.table(),
+            "scene": self.scene(),
+        }
+
+    def guest_writes(self, stay: Stay, text: str) -> str:
+        """Let a guest write."""
+        return self.says_guest(stay.conversation_id, text)
+
+    def guest_wrote_before(self, stay: Stay, text: str) -> str:
+        """Let a message come in late through an agency: it stands where it was written."""
+        at = self.hostelmate.now() - timedelta(minutes=20)
+        return self.hostelmate.guest_writes(stay.conversation_id, text, at=at)
+
+    def hotel_writes(self, stay: Stay, text: str, *, template: str | None = None) -> str:
+        """Let the hotel write elsewhere, or a template go out by itself."""
+        if template is None:
+            return self.says_hotel(stay.conversation_id, text)
+        return self.booking.property_writes(
+            stay.conversation_id,
+            text,
+            kind="automatically_sent_template",
+            attributes={"template_id": "1001", "template_name": template},
+        )
+
+    def has(self, conversation_id: str) -> bool:
+        """Tell whether there is such a conversation."""
+        return conversation_id in {**self.booking.conversations, **self.hostelmate.threads}
+
+    def says_guest(self, conversation_id: str, text: str) -> str:
+        """Let the guest of a conversation write, whichever provider it is at."""
+        if conversation_id in self.hostelmate.threads:
+            return self.hostelmate.guest_writes(conversation_id, text)
+        return self.booking.guest_writes(conversation_id, text)
+
+    def says_hotel(self, conversation_id: str, text: str) -> str:
+        """Let the hotel write in the extranet, or in Hostel Mate's inbox."""
+        if conversation_id in self.hostelmate.threads:
+            return self.hostelmate.property_writes(conversation_id, text)
+        return self.booking.property_writes(conversation_id, text)
+
+    def queue_unreadable(self, stay: Stay) -> None:
+        """Put an entry into the queue that nobody can read."""
+        about = {"property_id": stay.property_id, "conversation_id": ["not", "an", "id"]}
+        self.booking.queue_junk({"message_id": None, "timestamp": "soon", "conversation": about})
+
+    def queue_again(self, stay: Stay) -> None:
+        """Deliver the first message of a guest once more."""
+        first = self.booking.conversations[stay.conversation_id].messages[0]
+        self.booking.queue_again(first.message_id)
+
+    def queued(self) -> int:
+        """Count what waits in the queues."""
+        return sum(len(account.queue) for account in self.booking.accounts.values())
+
+    def thread_of(self, stay: Stay) -> tuple[str, str] | None:
+        """Find the channel and the root of a guest's thread."""
+        for channel in self.workspace.channels.values():
+            for message in channel.messages.values():
+                if _conversation(message) == stay.conversation_id:
+                    return channel.channel_id, str(message["ts"])
+        return None
+
+    def says(self, person: world.Person, stay: Stay, text: str) -> str:
+        """Let somebody write in a guest's thread; return the ts."""
+        channel, root = self._thread(stay)
+        return self.workspace.person_writes(person.user_id, channel, text, thread_ts=root)
+
+    def edits(self, person: world.Person, stay: Stay, ts: str, text: str) -> None:
+        """Let somebody edit what they wrote in a guest's thread."""
+        self.workspace.person_edits(person.user_id, self._thread(stay)[0], ts, text)
+
+    def deletes(self, stay: Stay, ts: str) -> None:
+        """Delete a message in a guest's thread."""
+        self.delete(self._thread(stay)[0], ts)
+
+    def delete(self, channel_id: str, ts: str) -> None:
+        """Delete a message; the ledger remembers it, since it may have gone out before."""
+        channel = self.workspace.channels[channel_id]
+        post = read_post(self.workspace, channel, channel.messages[ts])
+        self._deleted.append(replace(post, deleted=True))
+        self.workspace.person_deletes(channel_id, ts)
+
+    def got(self, stay: Stay) -> list[str]:
+        """List what a guest got through the API."""
+        messages = self.booking.conversations[stay.conversation_id].messages
+        return [message.content for message in messages if message.api]
+
+    def marks(self, stay: Stay, text: str) -> frozenset[str]:
+        """Name the bridge's marks on a staff message, found by what was typed."""
+        found = self._written(stay, text)
+        if found is None:
+            return frozenset()
+        channel = self.workspace.channels[self._thread(stay)[0]]
+        return read_post(self.workspace, channel, found).marks
+
+    def told_after(self, stay: Stay, text: str) -> bool:
+        """Tell whether the bridge said something of its own in the thread after a message."""
+        found = self._written(stay, text)
+        return found is not None and any(
+            message.get("bot_id") == world.BOT
+            and (message.get("metadata") or {}).get("event_type") not in _SHOWN
+            and message["ts"] > found["ts"]
+            for message in self._replies(stay)
+        )
+
+    def private_words(self, person: world.Person) -> list[str]:
+        """List what only this person was shown."""
+        shown = self.workspace.ephemerals
+        return [str(one["text"]) for one in shown if one["user"] == person.user_id]
+
+    def alerts(self) -> dict[str, str]:
+        """List the alerts by kind, each with its state."""
+        result: dict[str, str] = {}
+        for message in self.workspace.channels[world.ALERTS.channel_id].messages.values():
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == "bridgebot_alert":
+                payload = metadata["event_payload"]
+                result[str(payload.get("kind"))] = str(payload.get("state"))
+        return result
+
+    def _thread(self, stay: Stay) -> tuple[str, str]:
+        thread = self.thread_of(stay)
+        if thread is None:
+            raise LookupError(f"no thread for {stay.guest}")
+        return thread
+
+    def _replies(self, stay: Stay) -> Iterator[dict[str, Any]]:
+        channel_id, root = self._thread(stay)
+        channel = self.workspace.channels[channel_id]
+        for message in channel.messages.values():
+            if message.get("thread_ts") == root and message["ts"] != root:
+                yield message
+
+    def _written(self, stay: Stay, text: str) -> dict[str, Any] | None:
+        if self.thread_of(stay) is None:
+            return None
+        channel_id, _ = self._thread(stay)
+        return next(
+            (
+                message
+                for message in self._replies(stay)
+                if text in self.workspace.history.get((channel_id, message["ts"]), ())
+            ),
+            None,
+        )
+
+
+def _conversation(message: dict[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != "bridgebot_thread":
+        return None
+    return str(metadata["event_payload"].get("conversation_id"))

@@ -1,0 +1,3 @@
+"""Stand-ins for the guests' messaging services."""
+
+from __future__ import annotations

@@ -1,0 +1,86 @@
+// The page: guests' phones on one side, Slack on the other, live.
+
+import { drawBench, startBench } from "./bench.js";
+import { byId, h } from "./dom.js";
+import { drawGuide } from "./guide.js";
+import { startMenu } from "./menu.js";
+import { drawPhones, startPhones } from "./phones.js";
+import { drawSlack, scrollToEnd, startSlack } from "./slack.js";
+import { changed, follow, loadEmoji, onChange, remember, tables } from "./store.js";
+import { openThreadOf, ui } from "./ui.js";
+import { drawWire, startWire } from "./wire.js";
+
+const words = [
+  ["guest_messages", "messages"], ["threads", "threads"], ["replies", "replies"],
+  ["posted_to_guest", "delivered"], ["waiting", "waiting"], ["lost", "lost"], ["twice", "twice"],
+];
+
+let drawnFigures = "";
+
+function drawFigures() {
+  const signature = JSON.stringify(tables.figures);
+  if (signature === drawnFigures) return;
+  drawnFigures = signature;
+  byId("figures").replaceChildren(...words.filter(([name]) => name in tables.figures).map(([name, word]) => {
+    const value = tables.figures[name];
+    const bad = (name === "lost" || name === "twice") && value > 0;
+    return h("span", { class: bad ? "figure bad" : "figure", "data-figure": name }, h("b", {}, value), ` ${word}`);
+  }));
+}
+
+let placed = false;
+
+/** At the first sight of data, put a thread in front, so that the first answer is one step away. */
+function placeFirst() {
+  if (placed || ui.thread) return;
+  const first = Object.values(tables.conversations).find((conversation) =>
+    Object.values(tables.posts).some((post) => post.conversation_id === conversation.id && !post.thread_ts));
+  if (!first) return;
+  placed = true;
+  ui.guest = first.id;
+  openThreadOf(first.id);
+}
+
+function draw() {
+  placeFirst();
+  drawFigures();
+  drawGuide();
+  drawPhones();
+  drawSlack();
+  drawBench();
+  drawWire();
+}
+
+function showTab(name) {
+  document.body.dataset.tab = name;
+  byId("tab-phones").setAttribute("aria-pressed", String(name === "phones"));
+  byId("tab-slack").setAttribute("aria-pressed", String(name === "slack"));
+  scrollToEnd();
+  ui.redraw();
+}
+
+function startTabs() {
+  for (const name of ["phones", "slack"]) byId(`tab-${name}`).addEventListener("click", () => showTab(name));
+  const fromAddress = new URLSearchParams(location.search);
+  if (fromAddress.get("tab") === "slack") showTab("slack");
+  if (fromAddress.get("view")) byId("slack").dataset.view = fromAddress.get("view");
+  if (fromAddress.get("phone")) document.querySelector(".guests").dataset.view = "phone";
+}
+
+ui.redraw = changed;
+ui.you = remember("you");
+onChange(draw);
+startTabs();
+startPhones();
+startSlack();
+startMenu();
+startBench();
+startWire();
+
+function tellState(state) {
+  byId("live").dataset.state = state;
+  byId("live").textContent = state === "live" ? "live" : "reconnecting";
+}
+
+// Emoji first: what is drawn once is not drawn again for a sign that came later.
+loadEmoji().finally(() => follow(tellState));

@@ -1,0 +1,68 @@
+// A list that draws only what is near the eye, so that thousands of rows stay smooth.
+
+import { show } from "./dom.js";
+
+const most = 120;
+const step = 40;
+const near = 400;
+
+export class Windowed {
+  constructor(container) {
+    this.container = container;
+    this.items = [];
+    this.start = 0;
+    this.end = 0;
+    container.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    container.addEventListener("keydown", (event) => {
+      if (event.target !== container || !["Home", "End"].includes(event.key)) return;
+      event.preventDefault();
+      if (event.key === "End") this.toEnd();
+      else this.#move(0, () => { container.scrollTop = 0; });
+    });
+  }
+
+  /** Draw `items`; a list that stood at its end follows what comes, and `force` brings it there. */
+  draw(items, make, force = false) {
+    const { container } = this;
+    const below = container.scrollHeight - container.scrollTop - container.clientHeight;
+    const follow = force || (this.end >= this.items.length && below < 80);
+    this.items = items;
+    this.make = make;
+    if (follow) this.toEnd();
+    else this.#move(this.start);
+  }
+
+  toEnd() {
+    this.#move(this.items.length - most, () => { this.container.scrollTop = this.container.scrollHeight; });
+  }
+
+  /** Bring the row with this key into sight. */
+  reveal(key) {
+    const index = this.items.findIndex((item) => item.key === key);
+    if (index < 0) return;
+    if (index < this.start || index >= this.end) this.#move(index - most / 2);
+    [...this.container.children].find((child) => child.dataset.key === key)?.scrollIntoView({ block: "nearest" });
+  }
+
+  #move(start, then = null) {
+    this.start = Math.max(0, Math.min(start, this.items.length - most));
+    this.end = Math.min(this.items.length, this.start + most);
+    const anchor = then ? null : this.#anchor();
+    show(this.container, this.items.slice(this.start, this.end), this.make);
+    if (then) then();
+    // What one is reading stays where it is while rows come and go above it.
+    else if (anchor?.row.isConnected) this.container.scrollTop += anchor.row.offsetTop - anchor.top;
+  }
+
+  #anchor() {
+    const { scrollTop } = this.container;
+    const row = [...this.container.children].find((child) => child.offsetTop + child.offsetHeight > scrollTop);
+    return row && { row, top: row.offsetTop };
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.container;
+    if (scrollTop < near && this.start > 0) this.#move(this.start - step);
+    else if (scrollHeight - scrollTop - clientHeight < near && this.end < this.items.length) this.#move(this.start + step);
+  }
+}

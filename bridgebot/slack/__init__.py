@@ -1,0 +1,3 @@
+"""Everything that talks to Slack."""
+
+from __future__ import annotations

@@ -1,0 +1,165 @@
+"""Buttons in threads: retry and copy, "was it sent?", held replies, corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.rendering.blocks import copied
+from bridgebot.slack.access import Access
+from bridgebot.store import conversations, corrections, outbox, records
+from bridgebot.store.database import Store
+
+log = structlog.get_logger()
+
+CORRECT = "correction_send"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """A press: the delivery it is about, the message of the button, and when."""
+
+    row_id: int
+    ts: str
+    now: int
+
+
+Decide = Callable[[AsyncConnection, Press], Awaitable[bool]]
+
+
+async def _retry(connection: AsyncConnection, press: Press) -> bool:
+    return await outbox.retry(connection, press.row_id, states=("discarded",), now=press.now)
+
+
+async def _again(connection: AsyncConnection, press: Press) -> bool:
+    return await outbox.retry(connection, press.row_id, states=("uncertain",), now=press.now)
+
+
+async def _drop(connection: AsyncConnection, press: Press) -> bool:
+    return await outbox.drop(connection, press.row_id, states=("uncertain",), now=press.now)
+
+
+async def _sent(connection: AsyncConnection, press: Press) -> bool:
+    done = await outbox.accept(connection, press.row_id, now=press.now)
+    if done:
+        (row,) = await outbox.read(connection, [press.row_id])
+        if row.conversation is not None:
+            by = f"slack:{row.user_id}"
+            at = row.started_at or press.now
+            await conversations.note_answer(connection, row.conversation, at, by)
+    return done
+
+
+async def _held_send(connection: AsyncConnection, press: Press) -> bool:
+    return await outbox.send_held(connection, press.row_id, now=press.now)
+
+
+async def _held_keep(connection: AsyncConnection, press: Press) -> bool:
+    return await outbox.drop_held(connection, press.row_id)
+
+
+async def _correct(connection: AsyncConnection, press: Press) -> bool:
+    return await corrections.take(connection, press.row_id, press.ts, now=press.now)
+
+
+BUTTONS: Mapping[str, tuple[Decide, str]] = {
+    "delivery_retry": (_retry, "will be sent again"),
+    "uncertain_again": (_again, "is sent again"),
+    "uncertain_drop": (_drop, "is dropped and will not be sent"),
+    "uncertain_sent": (_sent, "counts as sent"),
+    "held_send": (_held_send, "is sent now"),
+    CORRECT: (_correct, "is corrected: the new text goes to the guest"),
+    "held_keep": (_held_keep, "stays internal"),
+}
+
+
+class Actions:
+    """Handles presses: checks who pressed, decides by the store, says what came of it."""
+
+    def __init__(
+        self, store: Store, access: Access, *, now: Callable[[], int], wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._now = now
+        self._wake = wake
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the buttons."""
+        for action_id in BUTTONS:
+            app.action(action_id)(self.press)
+        app.action("delivery_copy")(self.copy)
+
+    async def press(
+        self,
+        ack: AsyncAck,
+        body: Mapping[str, Any],
+        action: Mapping[str, Any],
+        respond: AsyncRespond,
+    ) -> None:
+        """Carry a button out, once, whoever presses first."""
+        await ack()
+        user = str(body["user"]["id"])
+        refusal = await self._access.refusal(user)
+        if refusal is not None:
+            await respond(f"{refusal} Nothing was decided.", replace_original=False)
+            return
+        decide, words = BUTTONS[str(action["action_id"])]
+        ts, row_id = str(body["container"]["message_ts"]), int(str(action["value"]))
+        press = Press(row_id=row_id, ts=ts, now=self._now())
+
+        async def unit(connection: AsyncConnection) -> bool:
+            done = await decide(connection, press)
+            # What becomes of the earlier text is not decided by correcting it.
+            if done and action["action_id"] != CORRECT:
+                await _close(connection, row_id, f"<@{user}> decided: it {words}.", press.now)
+            return done
+
+        done = await self._store.write(unit)
+        log.info("pressed", action=action["action_id"], delivery=row_id, done=done)
+        self._wake()
+        text = f"<@{user}> decided: the reply {words}." if done else "This was decided already."
+        await respond(
+            text, replace_original=done, response_type="in_channel" if done else "ephemeral"
+        )
+
+    async def copy(
+        self,
+        ack: AsyncAck,
+        body: Mapping[str, Any],
+        action: Mapping[str, Any],
+        respond: AsyncRespond,
+    ) -> None:
+        """Show the text of an undelivered reply to one person, ready to be copied."""
+        await ack()
+        refusal = await self._access.refusal(str(body["user"]["id"]))
+        if refusal is not None:
+            await respond(refusal, replace_original=False)
+            return
+        row_id = int(str(action["value"]))
+        (row,) = await self._store.read(lambda c: outbox.read(c, [row_id]))
+        post = copied(row.content or "")
+        await respond(
+            post.text, blocks=[dict(block) for block in post.blocks], replace_original=False
+        )
+
+
+async def _close(connection: AsyncConnection, row_id: int, line: str, now: int) -> None:
+    (row,) = await outbox.read(connection, [row_id])
+    if row.conversation is None:
+        return
+    about = (await conversations.get(connection, row.conversation)).about
+    for kind in ("undelivered", "uncertain"):
+        await records.close_alert(
+            connection,
+            kind=kind,
+            provider=about.provider,
+            subject=f"outbox:{row_id}",
+            now=now,
+            line=line,
+        )

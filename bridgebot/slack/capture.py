@@ -1,0 +1,154 @@
+"""Stores what staff write before Slack is answered.
+
+This is Bolt's ``before_authorize`` step: it runs after the signature check and before ``auth.test``
+and any listener, and its failure is exactly "not acknowledged", so Slack sends the event again
+(reference: Slack platform, section 8.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.replies import is_reply_event
+from bridgebot.store import corrections, inbox, outbox, promises
+from bridgebot.store.database import Store
+from bridgebot.store.rows import OutboxRow
+
+log = structlog.get_logger()
+
+Next = Callable[[], Awaitable[BoltResponse]]
+
+REACTIONS = frozenset({"reaction_added", "reaction_removed"})
+HEARD = frozenset({"app_home_opened"})
+"""Events that have a listener: nothing is lost with them, they come again."""
+
+EDITED_LATE = "The guest already has the earlier text; the edit was not sent."
+DELETED_LATE = "The guest already has this message; deleting it here does not take it back."
+
+
+class Capture:
+    """The capture step; ``on_captured`` wakes those who go on with it."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        bot_user: str,
+        now: Callable[[], int],
+        on_captured: Callable[[], None],
+        promise: str = "",
+        named: Collection[str] = (),
+    ) -> None:
+        self._store = store
+        self._bot_user = bot_user
+        self._now = now
+        self._on_captured = on_captured
+        self._promise = promise
+        self._named = named
+
+    async def __call__(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002
+        """Store a staff message and answer; pass everything else on.
+
+        The names of the parameters are Bolt's.
+        """
+        body = req.body
+        if body.get("type") != "event_callback":
+            return await next()
+        event = body.get("event")
+        if isinstance(event, dict) and event.get("type") == "message":
+            await self._take(event)
+        elif isinstance(event, dict) and event.get("type") in REACTIONS:
+            await self._take_reaction(event)
+        elif isinstance(event, dict) and event.get("type") in HEARD:
+            return await next()
+        # Other events are for the store alone: no listener has more to do with them, and without
+        # this answer Bolt would acknowledge none that it has no listener for.
+        return BoltResponse(status=200)
+
+    async def _take(self, event: Mapping[str, Any]) -> None:
+        subtype = event.get("subtype")
+        if subtype == "message_changed":
+            await self._take_edit(event)
+        elif subtype == "message_deleted":
+            await self._take_deletion(event)
+        elif is_reply_event(event, self._named) and event.get("user") != self._bot_user:
+            await self._take_reply(event)
+
+    async def _take_reply(self, event: Mapping[str, Any]) -> None:
+        if await self._store.write(lambda c: self._keep(c, event)):
+            log.info("captured", channel=event["channel"], ts=event["ts"])
+            self._on_captured()
+
+    async def _keep(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
+        ours = event.get("parent_user_id", self._bot_user) == self._bot_user
+        return await outbox.capture(connection, event, now=self._now(), ours=ours)
+
+    async def _take_edit(self, event: Mapping[str, Any]) -> None:
+        message, before = event.get("message"), event.get("previous_message")
+        if not isinstance(message, dict) or not isinstance(before, dict):
+            return
+        # Unfurling, our own updates and a deleted root come as changes too, the text as it was.
+        if message.get("text") == before.get("text") or message.get("subtype") == "tombstone":
+            return
+        edited = {**message, "channel": str(event.get("channel"))}
+        if is_reply_event(edited, self._named) and edited["user"] != self._bot_user:
+            await self._store.write(lambda c: self._edit_unit(c, edited))
+            self._on_captured()
+
+    async def _edit_unit(self, connection: AsyncConnection, edited: Mapping[str, Any]) -> None:
+        channel, ts = str(edited["channel"]), str(edited["ts"])
+        if await outbox.edit(connection, channel, ts, edited, now=self._now()):
+            return
+        # The edit may come before the message itself: then it is the message.
+        if not await self._keep(connection, edited):
+            row = await corrections.offer(connection, edited)
+            await self._tell_late(connection, row, EDITED_LATE, corrects=row and row.id)
+
+    async def _take_deletion(self, event: Mapping[str, Any]) -> None:
+        before = event.get("previous_message")
+        if not isinstance(before, dict):
+            return
+        deleted = {**before, "channel": str(event.get("channel"))}
+        if is_reply_event(deleted, self._named) and deleted["user"] != self._bot_user:
+            await self._store.write(lambda c: self._delete_unit(c, deleted))
+            self._on_captured()
+
+    async def _delete_unit(self, connection: AsyncConnection, deleted: Mapping[str, Any]) -> None:
+        channel, ts = str(deleted["channel"]), str(deleted["ts"])
+        # Kept first, in case the deletion overtook the message, which must not go out any more.
+        await self._keep(connection, deleted)
+        if not await outbox.cancel(connection, channel, ts, now=self._now()):
+            row = await outbox.gone_out(connection, channel, ts)
+            if row is not None and row.state != "completed":
+                await outbox.note_deleted(connection, row)
+            await self._tell_late(connection, row, DELETED_LATE)
+
+    async def _take_reaction(self, event: Mapping[str, Any]) -> None:
+        """Keep, or drop, what staff mark as a promise to the guest."""
+        item, user = event.get("item"), str(event.get("user") or "")
+        if event.get("reaction") != self._promise or user == self._bot_user:
+            return
+        if not isinstance(item, dict) or item.get("type") != "message":
+            return
+        channel, ts, now = str(item.get("channel")), str(item.get("ts")), self._now()
+        if event["type"] == "reaction_removed":
+            await self._store.write(lambda c: promises.forget(c, channel=channel, ts=ts))
+        else:
+            await self._store.write(
+                lambda c: promises.keep(c, channel=channel, ts=ts, user=user, now=now)
+            )
+
+    async def _tell_late(
+        self, connection: AsyncConnection, row: OutboxRow | None, words: str, **more: object
+    ) -> None:
+        """Tell in the thread that a change came after the reply had gone out."""
+        if row is None or row.conversation is None:
+            return
+        notice = {"text": words, "mention": row.user_id, **more}
+        await inbox.add_notice(connection, row.conversation, notice, now=self._now())

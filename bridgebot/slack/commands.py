@@ -1,0 +1,161 @@
+"""Slash commands and message shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.spans import parse_words
+from bridgebot.rendering.desk import said_post
+from bridgebot.rendering.post import Post
+from bridgebot.slack.access import Access
+from bridgebot.slack.home import Scores
+from bridgebot.store import lookups, outbox, queues, wishes
+from bridgebot.store.database import Store
+from bridgebot.store.rows import from_ms
+from bridgebot.store.wishes import Wish
+
+log = structlog.get_logger()
+
+HELP_BACKFILL = "/bridgebot backfill 2026-01-31 fetches what was written since then again.\n"
+HELP = (
+    "/reservation <reservation number, guest name or words> finds a conversation.\n"
+    "/unanswered lists the guests who wait, the longest first.\n"
+    "/bridgebot status tells how the bridge is doing.\n"
+    f"{HELP_BACKFILL}"
+    "Replies in a thread go to the guest. Begin with // or note: to keep a message internal."
+)
+
+
+class Commands:
+    """Answers commands from the store; only the caller sees the answers."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        scores: Scores,
+        *,
+        now: Callable[[], int],
+        wake: Callable[[], None],
+        prefix: str = "",
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._scores = scores
+        self._now = now
+        self._wake = wake
+        self._prefix = prefix
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the commands and shortcuts of the manifest."""
+        app.command(f"/{self._prefix}bridgebot")(self.bridgebot)
+        app.shortcut("keep_internal")(self.keep_internal)
+        app.shortcut("send_to_guest")(self.send_to_guest)
+
+    async def bridgebot(
+        self, ack: AsyncAck, command: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Tell how the bridge is doing, fetch the past again, or say what there is to type."""
+        await ack()
+        if not await self._allowed(str(command["user_id"]), respond):
+            return
+        word, _, rest = str(command.get("text") or "").strip().partition(" ")
+        if word == "status":
+            await _answer(respond, said_post(await self._status()))
+        elif word == "backfill":
+            await _answer(respond, said_post(await self._backfill(command, rest)))
+        else:
+            await _answer(respond, said_post(HELP))
+
+    async def _status(self) -> str:
+        depth = await self._store.read(queues.depth)
+        waiting = await self._store.read(lookups.count_unanswered)
+        lines = [f"Guests waiting for an answer: {waiting}"]
+        lines += [f"{name.replace('_', ', ')}: {count}" for name, count in sorted(depth.items())]
+        if not depth:
+            lines.append("Nothing is on its way: all that came in and went out is delivered.")
+        scores = await self._scores.lines()
+        if scores:
+            lines += ["Reply score at Booking.com, last 30 days:", *scores]
+        return "\n".join(lines)
+
+    async def _backfill(self, command: Mapping[str, Any], text: str) -> str:
+        """Take a wish for messages of the past; a worker carries it out."""
+        now = self._now()
+        try:
+            span = parse_words(text, now=from_ms(now))
+        except ValueError as error:
+            return f"{str(error)[:1].upper()}{str(error)[1:]}. {HELP_BACKFILL}"
+        wanted = Wish(
+            text=text,
+            user=str(command["user_id"]),
+            channel=str(command["channel_id"]),
+            asked_at=now,
+        )
+        if not await self._store.write(lambda c: wishes.wish(c, wanted)):
+            return "Messages of the past are being fetched already; please wait until that is done."
+        self._wake()
+        return f"Fetching {span.in_words()}. What was missing appears in the threads."
+
+    async def keep_internal(
+        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Keep a reply in its undo window from the guest."""
+        await self._by_hand(
+            ack,
+            shortcut,
+            respond,
+            outbox.keep_internal,
+            (
+                "It stays internal.",
+                "Too late, or nothing to keep back: it is not waiting to be sent.",
+            ),
+        )
+
+    async def send_to_guest(
+        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Release a message that was held back by ``REPLY_POLICY=explicit`` or is a note."""
+        await self._by_hand(
+            ack,
+            shortcut,
+            respond,
+            outbox.release,
+            ("It goes to the guest.", "Nothing to send: it was sent already, or is no reply here."),
+        )
+
+    async def _by_hand(
+        self,
+        ack: AsyncAck,
+        shortcut: Mapping[str, Any],
+        respond: AsyncRespond,
+        change: Callable[..., Any],
+        words: tuple[str, str],
+    ) -> None:
+        await ack()
+        if not await self._allowed(str(shortcut["user"]["id"]), respond):
+            return
+        channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
+
+        async def unit(connection: AsyncConnection) -> bool:
+            return bool(await change(connection, channel, ts, now=self._now()))
+
+        done = await self._store.write(unit)
+        self._wake()
+        await _answer(respond, said_post(words[0] if done else words[1]))
+
+    async def _allowed(self, user: str, respond: AsyncRespond) -> bool:
+        """Tell whether somebody may use this; tell them where they may not."""
+        refusal = await self._access.refusal(user)
+        if refusal is not None:
+            await _answer(respond, said_post(refusal))
+        return refusal is None
+
+
+async def _answer(respond: AsyncRespond, post: Post) -> None:
+    await respond(text=post.text, blocks=[dict(block) for block in post.blocks])

@@ -1,0 +1,111 @@
+"""*Edit* below a held reply: a modal with its text, which sends what was made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.errors import SlackError
+from bridgebot.rendering import blocks
+from bridgebot.rendering.modals import LONGEST, TEXT, typed_text, wording
+from bridgebot.slack.access import Access
+from bridgebot.slack.gateway import Gateway
+from bridgebot.store import outbox
+from bridgebot.store.database import Store
+from bridgebot.store.rows import OutboxRow
+
+log = structlog.get_logger()
+
+EDIT = "held_edit"
+DECIDED = "This was decided already."
+TOO_LONG = "This text is too long for a form; please edit the message itself, then send it."
+
+
+class Rewording:
+    """Opens the modal and takes what comes of it."""
+
+    def __init__(
+        self,
+        store: Store,
+        gateway: Gateway,
+        access: Access,
+        *,
+        now: Callable[[], int],
+        wake: Callable[[], None],
+        max_chars: int,
+    ) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._access = access
+        self._now = now
+        self._wake = wake
+        self._max_chars = max_chars
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the button and to its modal."""
+        app.action(EDIT)(self.open)
+        app.view(EDIT)(self.take)
+
+    async def open(
+        self,
+        ack: AsyncAck,
+        body: Mapping[str, Any],
+        action: Mapping[str, Any],
+        respond: AsyncRespond,
+    ) -> None:
+        """Show the text of a held reply for changing."""
+        await ack()
+        refusal = await self._access.refusal(str(body["user"]["id"]))
+        row = await self._row(int(str(action["value"])))
+        if refusal is not None or row is None:
+            await respond(refusal or DECIDED, replace_original=False)
+            return
+        if len(row.content or "") > LONGEST:
+            await respond(TOO_LONG, replace_original=False)
+            return
+        place = {"row": row.id, "channel": row.channel, "ts": body["container"]["message_ts"]}
+        view = wording(EDIT, row.content or "", json.dumps(place))
+        try:
+            await self._gateway.open_view(str(body["trigger_id"]), view)
+        except SlackError as error:
+            log.info("not_opened", code=error.code)
+            await respond(
+                "Slack did not open the form. Please press again.", replace_original=False
+            )
+
+    async def take(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+        """Send the changed text, once."""
+        place, text = json.loads(view["private_metadata"]), typed_text(view)
+        if not 0 < len(text) <= self._max_chars:
+            words = f"Between 1 and {self._max_chars} characters, please."
+            await ack(response_action="errors", errors={TEXT: words})
+            return
+
+        async def unit(connection: AsyncConnection) -> bool:
+            return await outbox.send_held(connection, place["row"], now=self._now(), content=text)
+
+        if not await self._store.write(unit):
+            await ack(response_action="errors", errors={TEXT: DECIDED})
+            return
+        await ack()
+        log.info("reworded", delivery=place["row"])
+        self._wake()
+        await self._say(place, blocks.reworded(str(body["user"]["id"]), text))
+
+    async def _row(self, row_id: int) -> OutboxRow | None:
+        rows = await self._store.read(lambda c: outbox.read(c, [row_id]))
+        return next((row for row in rows if row.kind == "held"), None)
+
+    async def _say(self, place: Mapping[str, Any], post: blocks.Post) -> None:
+        """Put what was sent in place of the question."""
+        try:
+            await self._gateway.update(
+                str(place["channel"]), str(place["ts"]), post.text, blocks=post.blocks
+            )
+        except SlackError as error:
+            log.info("not_drawn", view=f"held:{place['row']}", code=error.code)

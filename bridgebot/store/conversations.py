@@ -1,0 +1,307 @@
+"""Conversations and their messages: written by units of the writer, read by anyone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.model import Conversation, Message
+from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
+from bridgebot.store.schema import conversations, messages
+from bridgebot.store.sql import insert_or_ignore
+
+READ_ONLY = "read_only"
+AT_ONCE = 0
+"""A time to look again that has always come."""
+
+DETAILS = (
+    "property_id",
+    "conversation_type",
+    "reference",
+    "access",
+    "guest_name",
+    "guest_participant_id",
+    "property_participant_id",
+    "no_reply_needed",
+)
+
+
+async def ensure(
+    connection: AsyncConnection, about: Conversation, *, channel: str, now: int
+) -> ConversationRow:
+    """Find or make a conversation and bring what is known of it up to date.
+
+    What the provider does not say this time is kept. The channel is that of the first sight: a
+    conversation stays where its thread is.
+    """
+    found = await find(connection, about.provider, about.conversation_id)
+    told = {name: getattr(about, name) for name in DETAILS if getattr(about, name) is not None}
+    if found is None:
+        values = {
+            "provider": about.provider,
+            "conversation_id": about.conversation_id,
+            "channel": channel,
+            "created_at": now,
+            "no_reply_at": now if about.no_reply_needed else None,
+        }
+        await connection.execute(insert_or_ignore(connection, conversations, values | told))
+        found = await find(connection, about.provider, about.conversation_id)
+        assert found is not None  # noqa: S101 - it was just written in this transaction
+        return found
+    changed: dict[str, object] = {
+        name: value for name, value in told.items() if getattr(found.about, name) != value
+    }
+    if found.thread_ts is None and found.about.property_id is None and about.property_id:
+        changed["channel"] = channel
+    if not changed:
+        return found
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == found.id)
+        .values(**changed, card_wanted=conversations.c.card_wanted + 1)
+    )
+    if changed.get("access") == READ_ONLY:
+        await stop_clock(connection, found.id)
+    if changed.get("no_reply_needed"):
+        await excuse(connection, found.id, now=now, by=None)
+    return await get(connection, found.id)
+
+
+async def find(
+    connection: AsyncConnection, provider: str, conversation_id: str
+) -> ConversationRow | None:
+    """Find a conversation by the provider's id."""
+    query = select(conversations).where(
+        conversations.c.provider == provider, conversations.c.conversation_id == conversation_id
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else conversation_row(row)
+
+
+async def get(connection: AsyncConnection, row_id: int) -> ConversationRow:
+    """Read a conversation by the store's id."""
+    query = select(conversations).where(conversations.c.id == row_id)
+    return conversation_row((await connection.execute(query)).mappings().one())
+
+
+async def by_thread(
+    connection: AsyncConnection, channel: str, thread_ts: str
+) -> ConversationRow | None:
+    """Find the conversation whose thread this is."""
+    query = select(conversations).where(
+        conversations.c.channel == channel, conversations.c.thread_ts == thread_ts
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else conversation_row(row)
+
+
+async def bind_thread(
+    connection: AsyncConnection, row_id: int, thread_ts: str, *, shown: int = 0
+) -> None:
+    """Remember where a conversation's thread is; one that is bound stays bound.
+
+    ``shown`` is the version of the card that the root was posted with.
+    """
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == row_id, conversations.c.thread_ts.is_(None))
+        .values(thread_ts=thread_ts, card_shown=shown)
+    )
+
+
+async def unbind_thread(connection: AsyncConnection, row_id: int, thread_ts: str | None) -> None:
+    """Forget a thread whose root is gone, so that a new one is opened."""
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == row_id, conversations.c.thread_ts == thread_ts)
+        .values(thread_ts=None)
+    )
+
+
+async def known_messages(
+    connection: AsyncConnection, provider: str, ids: Collection[str]
+) -> set[str]:
+    """Tell which of these message ids are stored, without those that were only imported."""
+    query = select(messages.c.message_id).where(
+        messages.c.provider == provider,
+        messages.c.message_id.in_(ids),
+        messages.c.imported.is_(False),
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def add_message(
+    connection: AsyncConnection,
+    conversation: ConversationRow,
+    message: Message,
+    *,
+    origin: str,
+    raw: str,
+    now: int,
+    reply: int | None = None,
+    imported: bool = False,
+    closing: bool = False,
+) -> int | None:
+    """Store a message; return its row id, or ``None`` when it was there already.
+
+    ``imported`` keeps it out of threads until it is taken up.
+    """
+    values = {
+        "conversation": conversation.id,
+        "provider": conversation.about.provider,
+        "message_id": message.message_id,
+        "sender": message.sender.value,
+        "sender_name": message.sender_name,
+        "participant_id": message.participant_id,
+        "content": message.content,
+        "kind": message.kind,
+        "attributes": json.dumps(dict(message.attributes), ensure_ascii=False),
+        "attachment_ids": json.dumps(list(message.attachment_ids)),
+        "origin": origin,
+        "reply": reply,
+        "closing": closing,
+        "sent_at": to_ms(message.sent_at),
+        "received_at": now,
+        "raw": raw,
+        "imported": imported,
+    }
+    statement = insert_or_ignore(connection, messages, values).returning(messages.c.id)
+    found: int | None = (await connection.execute(statement)).scalar()
+    return found
+
+
+async def note_guest(
+    connection: AsyncConnection,
+    row_id: int,
+    sent_at: int,
+    *,
+    waits: bool = True,
+    closing: bool = False,
+) -> None:
+    """Take a guest's message into the conversation's clocks.
+
+    A closing word starts no clock; it is remembered, since it may be counted after all. Without
+    ``waits`` nobody waits and nobody is alerted: the message is from long ago.
+    """
+    table = conversations.c
+    fresh = and_(
+        or_(table.last_answer_at.is_(None), table.last_answer_at < sent_at),
+        or_(table.no_reply_at.is_(None), table.no_reply_at < sent_at),
+        func.coalesce(table.access, "") != READ_ONLY,
+        or_(table.awaiting_since.is_(None), table.awaiting_since > sent_at),
+    )
+    started: dict[str, object] = {"awaiting_since": sent_at, "closing_since": None}
+    if closing:
+        fresh = and_(fresh, table.awaiting_since.is_(None), table.closing_since.is_(None))
+        started = {"closing_since": sent_at}
+    noted = await connection.execute(
+        update(conversations)
+        .where(table.id == row_id)
+        .values(
+            last_guest_at=case((table.last_guest_at > sent_at, table.last_guest_at), else_=sent_at),
+            card_wanted=table.card_wanted + 1,
+            **({"watch_at": AT_ONCE} if waits else {}),
+        )
+        .returning(table.last_answer_at, table.no_reply_at)
+    )
+    if waits:
+        await connection.execute(
+            update(conversations).where(table.id == row_id, fresh).values(**started)
+        )
+    # It may come to us after its answer, or after it was marked as needing none.
+    answered_at, excused_at = noted.one()
+    if answered_at is not None and answered_at >= sent_at:
+        await _answered(connection, row_id, answered_at)
+    elif excused_at is not None and excused_at >= sent_at:
+        await _excused(connection, row_id, excused_at)
+
+
+async def note_answer(connection: AsyncConnection, row_id: int, sent_at: int, by: str) -> None:
+    """Take an answer to the guest into the conversation's clocks."""
+    table = conversations.c
+    later = and_(
+        messages.c.conversation == row_id,
+        messages.c.sender == "guest",
+        messages.c.sent_at > sent_at,
+        or_(table.no_reply_at.is_(None), messages.c.sent_at > table.no_reply_at),
+    )
+    first = select(func.min(messages.c.sent_at))
+    still = first.where(later, ~messages.c.closing).scalar_subquery()
+    newest = or_(table.last_answer_at.is_(None), table.last_answer_at <= sent_at)
+    await connection.execute(
+        update(conversations)
+        .where(table.id == row_id, newest)
+        .values(
+            last_answer_at=sent_at,
+            last_answer_by=by,
+            awaiting_since=still,
+            closing_since=case(
+                (still.is_(None), first.where(later, messages.c.closing).scalar_subquery())
+            ),
+            snoozed_until=None,
+            card_wanted=table.card_wanted + 1,
+            watch_at=AT_ONCE,
+        )
+    )
+    await _answered(connection, row_id, sent_at)
+
+
+async def _answered(connection: AsyncConnection, row_id: int, at: int) -> None:
+    """Remember when the guest's messages were first answered, for the reply score."""
+    table = messages.c
+    await connection.execute(
+        update(messages)
+        .where(
+            table.conversation == row_id,
+            table.sender == "guest",
+            table.sent_at <= at,
+            or_(table.answered_at.is_(None), table.answered_at > at),
+        )
+        .values(answered_at=at)
+    )
+
+
+async def _excused(connection: AsyncConnection, row_id: int, at: int) -> None:
+    """Remember that the guest's messages so far were marked as needing no reply."""
+    table = messages.c
+    await connection.execute(
+        update(messages)
+        .where(
+            table.conversation == row_id,
+            table.sender == "guest",
+            table.sent_at <= at,
+            table.answered_at.is_(None),
+            table.excused_at.is_(None),
+        )
+        .values(excused_at=at)
+    )
+
+
+async def stop_clock(connection: AsyncConnection, row_id: int, **values: object) -> None:
+    """Let nobody wait in a conversation any more, without an answer."""
+    table = conversations.c
+    await connection.execute(
+        update(conversations)
+        .where(table.id == row_id)
+        .values(
+            awaiting_since=None,
+            closing_since=None,
+            snoozed_until=None,
+            watch_at=AT_ONCE,
+            card_wanted=table.card_wanted + 1,
+            **values,
+        )
+    )
+
+
+async def excuse(
+    connection: AsyncConnection, row_id: int, *, now: int, by: str | None, **values: object
+) -> None:
+    """Mark what a guest has written so far as needing no reply; ``by`` is ``None`` for others."""
+    await stop_clock(
+        connection, row_id, no_reply_needed=True, no_reply_at=now, no_reply_by=by, **values
+    )
+    await _excused(connection, row_id, now)

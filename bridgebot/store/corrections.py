@@ -1,0 +1,80 @@
+"""Edits that came after a reply had gone out: offered as a correction, and sent once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.store import outbox
+from bridgebot.store.rows import OutboxRow
+from bridgebot.store.schema import inbox, messages
+from bridgebot.store.schema import outbox as table
+
+OFFERED = "correction"
+
+
+async def offer(connection: AsyncConnection, edited: Mapping[str, Any]) -> OutboxRow | None:
+    """Keep the new text of a reply that has gone out; ``None`` where there is nothing new."""
+    row = await outbox.gone_out(connection, str(edited["channel"]), str(edited["ts"]))
+    # Slack repeats events; a text that was offered before is not offered again.
+    if row is None or row.event.get("text") == edited.get("text"):
+        return None
+    return row if await _replace(connection, row, {**edited, OFFERED: True}) else None
+
+
+async def take(connection: AsyncConnection, row_id: int, ts: str, *, now: int) -> bool:
+    """Make a reply of its own of what was offered; return whether there was something.
+
+    ``ts`` is the message whose button was pressed: the new reply's place, and where its mark goes.
+    """
+    rows = await outbox.read(connection, [row_id])
+    if not rows or not rows[0].event.get(OFFERED):
+        return False
+    row = rows[0]
+    event = {key: value for key, value in row.event.items() if key != OFFERED}
+    if not await _replace(connection, row, event):
+        return False
+    place = {"channel": row.channel, "thread_ts": row.thread_ts, "user": row.user_id}
+    fresh = {**event, **place, "ts": ts, "released": True}
+    return await outbox.capture(connection, fresh, now=now, ours=True)
+
+
+async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bool:
+    """Tell whether the guest's newest message was not in the thread when a reply was written.
+
+    What the guest wrote after the reply went ``at`` that time may well be the answer to it.
+    """
+    query = (
+        select(inbox.c.posted)
+        .select_from(messages.join(inbox, inbox.c.message == messages.c.id))
+        .where(
+            messages.c.conversation == row.conversation,
+            messages.c.sender == "guest",
+            messages.c.sent_at <= at,
+        )
+        .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
+        .limit(1)
+    )
+    posted = (await connection.execute(query)).scalar()
+    if posted is None:
+        return False
+    first = next(iter(json.loads(posted)), None)
+    return first is None or float(first) > float(row.ts)
+
+
+async def _replace(connection: AsyncConnection, row: OutboxRow, event: Mapping[str, Any]) -> bool:
+    """Change the event that is kept, unless somebody else has just done so."""
+    statement = (
+        update(table)
+        .where(table.c.id == row.id, table.c.event == _as_json(row.event))
+        .values(event=_as_json(event))
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+def _as_json(event: Mapping[str, Any]) -> str:
+    return json.dumps(dict(event), ensure_ascii=False)

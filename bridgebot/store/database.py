@@ -1,0 +1,49 @@
+"""The store as the rest of the program holds it: write durably, read beside it."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bridgebot.errors import StoreError
+from bridgebot.store.engine import open_engine
+from bridgebot.store.migrate import upgrade
+from bridgebot.store.writer import T, Unit, Writer, in_words
+
+
+class Store:
+    """A database that is open and at the schema this program needs."""
+
+    def __init__(self, engine: AsyncEngine, writer: Writer) -> None:
+        self.engine = engine
+        self.writer = writer
+
+    @classmethod
+    async def open(cls, address: str) -> Store:
+        """Open a database and bring its schema up; raises ``StoreError``."""
+        engine = open_engine(address)
+        try:
+            await upgrade(engine)
+        except BaseException:
+            await engine.dispose()
+            raise
+        writer = Writer(engine)
+        await writer.start()
+        return cls(engine, writer)
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then close."""
+        await self.writer.stop()
+        await self.engine.dispose()
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run a unit in a durable transaction; see ``Writer.run``."""
+        return await self.writer.run(unit)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads; raises ``StoreError`` where the database refuses."""
+        try:
+            async with self.engine.connect() as connection:
+                return await unit(connection)
+        except SQLAlchemyError as error:
+            raise StoreError(f"the database refused: {in_words(error)}") from error

@@ -1,0 +1,92 @@
+"""Connections to the database: SQLite by default, PostgreSQL for several nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bridgebot.errors import StoreError
+
+BUSY_MS = 5_000
+WRITING = {"bridgebot_writing": True}
+
+
+class _DbapiConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+
+    def close(self) -> None: ...
+
+
+def to_async_url(address: str) -> URL:
+    """Turn ``sqlite:///…`` or ``postgresql://…`` into the address of the async driver.
+
+    Raises ``StoreError`` for anything else.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StoreError("BRIDGEBOT_DATABASE_URL is not a database address") from error
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    name = drivers.get(url.get_backend_name())
+    if name is None:
+        raise StoreError(
+            f"BRIDGEBOT_DATABASE_URL names {url.get_backend_name()}; expected sqlite or postgresql"
+        )
+    return url.set(drivername=name)
+
+
+def sqlite_file(address: str | URL) -> Path | None:
+    """Name the file of a SQLite database; ``None`` for one in memory, and for PostgreSQL."""
+    url = make_url(address)
+    in_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    return Path(str(url.database)) if in_file else None
+
+
+def open_engine(address: str) -> AsyncEngine:
+    """Make the engine; no connection is opened yet."""
+    url = to_async_url(address)
+    if url.get_backend_name() == "postgresql":
+        return create_async_engine(url, pool_size=8, max_overflow=8)
+    path = sqlite_file(url)
+    if path is not None and not path.parent.is_dir():
+        raise StoreError(f"the directory {path.parent} for the database is missing")
+    engine = create_async_engine(url, pool_size=4, max_overflow=4)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: _DbapiConnection, _record: ConnectionPoolEntry) -> None:
+    """Set a new SQLite connection up for durable writes beside readers."""
+    # The driver shall not open transactions by itself: BEGIN is ours (see _begin_sqlite).
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction; one that will write takes the write lock at once.
+
+    A transaction that reads first and then wants to write fails when somebody else wrote between.
+    """
+    writing = connection.get_execution_options().get("bridgebot_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,153 @@
+"""The inbox: guest messages, and the bot's own words, on their way into threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.model import Message
+from bridgebot.store.queues import READY, mark_claimed
+from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of
+from bridgebot.store.schema import conversations, inbox, messages
+
+
+async def add(
+    connection: AsyncConnection,
+    conversation: int,
+    message: int,
+    *,
+    now: int,
+    due_at: int | None = None,
+) -> None:
+    """Queue a stored message for its thread, due now or later."""
+    await connection.execute(
+        insert(inbox).values(
+            conversation=conversation,
+            message=message,
+            state="available",
+            due_at=now if due_at is None else due_at,
+            created_at=now,
+        )
+    )
+
+
+async def hasten(connection: AsyncConnection, ids: Collection[int], *, now: int) -> None:
+    """Let messages that were given time go now: newer ones of their conversations wait for them."""
+    await connection.execute(
+        update(inbox)
+        .where(
+            inbox.c.conversation.in_(ids),
+            inbox.c.finished_at.is_(None),
+            inbox.c.state == "available",
+            inbox.c.due_at > now,
+        )
+        .values(due_at=now)
+    )
+
+
+async def add_notice(
+    connection: AsyncConnection, conversation: int, notice: Mapping[str, Any], *, now: int
+) -> None:
+    """Queue words of the bot's own for a thread (``text``; ``to``: a user who alone sees them)."""
+    await hasten(connection, [conversation], now=now)
+    await connection.execute(
+        insert(inbox).values(
+            conversation=conversation,
+            notice=json.dumps(dict(notice), ensure_ascii=False),
+            state="available",
+            due_at=now,
+            created_at=now,
+        )
+    )
+
+
+async def claim(
+    connection: AsyncConnection,
+    *,
+    owner: str,
+    now: int,
+    limit: int,
+    skip_channels: Collection[str] = (),
+) -> Sequence[InboxRow]:
+    """Take the head of each conversation that is due.
+
+    Conversations take turns, so that one with a long backlog does not keep the others waiting.
+    """
+    heads = (
+        select(func.min(inbox.c.id).label("id"))
+        .where(inbox.c.finished_at.is_(None))
+        .group_by(inbox.c.conversation)
+        .subquery()
+    )
+    query = (
+        select(inbox.c.id)
+        .join(heads, heads.c.id == inbox.c.id)
+        .join(conversations, conversations.c.id == inbox.c.conversation)
+        .where(inbox.c.state.in_(READY), inbox.c.due_at <= now)
+        .where(conversations.c.channel.not_in(skip_channels))
+        .order_by(conversations.c.turn_at, inbox.c.due_at)
+        .limit(limit)
+    )
+    ids = await _locked(connection, query)
+    if not ids:
+        return ()
+    await mark_claimed(connection, inbox, ids, owner=owner, now=now)
+    served = select(inbox.c.conversation).where(inbox.c.id.in_(ids))
+    await connection.execute(
+        update(conversations).where(conversations.c.id.in_(served)).values(turn_at=now)
+    )
+    return await read(connection, ids)
+
+
+async def _locked(connection: AsyncConnection, query: Select[int]) -> Sequence[int]:
+    """Run a claim's query; between nodes, rows that another one is claiming are skipped."""
+    locking = query.with_for_update(of=inbox, skip_locked=True)
+    return (await connection.execute(locking)).scalars().all()
+
+
+async def read(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[InboxRow]:
+    """Read deliveries with their message and conversation, in the order of ``ids``."""
+    rows = (await connection.execute(select(inbox).where(inbox.c.id.in_(ids)))).mappings().all()
+    query = select(conversations).where(
+        conversations.c.id.in_({row["conversation"] for row in rows})
+    )
+    about = {
+        row["id"]: conversation_row(row) for row in (await connection.execute(query)).mappings()
+    }
+    query = select(messages).where(messages.c.id.in_({row["message"] for row in rows}))
+    texts = {row["id"]: message_of(row) for row in (await connection.execute(query)).mappings()}
+    found = {row["id"]: _inbox_row(row, about, texts) for row in rows}
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
+def _inbox_row(
+    row: RowMapping,
+    about: Mapping[int, ConversationRow],
+    texts: Mapping[int, Message],
+) -> InboxRow:
+    return InboxRow(
+        id=row["id"],
+        conversation=about[row["conversation"]],
+        message=texts.get(row["message"]),
+        notice=json.loads(row["notice"]) if row["notice"] else None,
+        posted=tuple(json.loads(row["posted"])),
+        state=row["state"],
+        attempts=row["attempts"],
+        started_at=row["started_at"],
+    )
+
+
+async def note_posted(connection: AsyncConnection, row_id: int, posted: Sequence[str]) -> None:
+    """Remember which posts of a delivery are in Slack."""
+    await connection.execute(
+        update(inbox).where(inbox.c.id == row_id).values(posted=as_json(posted))
+    )
+
+
+def as_json(posted: Sequence[str]) -> str:
+    """Write a list of ts as it is kept."""
+    return json.dumps(list(posted))

@@ -1,0 +1,163 @@
+"""What both queues share: claiming heads, recording ends, and taking back what a dead node held.
+
+One row in flight per conversation: the claim takes the oldest open row of each conversation, so a
+row that fails holds back its own conversation and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Table, and_, exists, func, literal, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.store.schema import inbox, leases, outbox
+
+READY = ("available", "retryable")
+
+
+async def finish(
+    connection: AsyncConnection,
+    table: Table,
+    row_id: int,
+    *,
+    owner: str,
+    state: str,
+    now: int,
+    **values: object,
+) -> bool:
+    """Record the end of an attempt; return whether the row was still this node's.
+
+    A node that was thought dead may come back with an answer: its row has been taken over then,
+    and its word no longer counts.
+    """
+    final = state in ("completed", "discarded", "cancelled")
+    statement = (
+        update(table)
+        .where(table.c.id == row_id, table.c.owner == owner, table.c.finished_at.is_(None))
+        .values(state=state, owner=None, finished_at=now if final else None, **values)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def give_back(
+    connection: AsyncConnection, table: Table, row_id: int, *, owner: str, now: int
+) -> None:
+    """Make a row uncertain whose attempt ended and whose end could not be written down."""
+    await connection.execute(
+        update(table)
+        .where(table.c.id == row_id, table.c.owner == owner, table.c.state == "executing")
+        .values(state="uncertain", owner=None, due_at=now, error="not_recorded")
+    )
+
+
+async def hold(connection: AsyncConnection, table: Table, row_id: int, owner: str) -> bool:
+    """Take an ``uncertain`` row in hand to look it up; return whether it was free."""
+    statement = (
+        update(table)
+        .where(
+            table.c.id == row_id,
+            table.c.state == "uncertain",
+            or_(table.c.owner.is_(None), table.c.owner == owner),
+        )
+        .values(owner=owner)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def rescue(connection: AsyncConnection, table: Table, now: int, settle: int = 0) -> int:
+    """Take back what dead nodes held; what they were executing is ``uncertain`` now.
+
+    It is looked up after ``settle`` milliseconds: the last call may have begun just before the end.
+    """
+    alive = exists().where(
+        leases.c.name == literal("node:") + table.c.owner, leases.c.expires_at > now
+    )
+    gone = and_(table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive))
+    statement = update(table).where(gone)
+    executing = await connection.execute(
+        statement.where(table.c.state == "executing").values(
+            state="uncertain", owner=None, due_at=now + settle, error="process_ended"
+        )
+    )
+    await connection.execute(statement.values(owner=None))
+    return executing.rowcount
+
+
+async def due_uncertain(
+    connection: AsyncConnection, table: Table, now: int, limit: int, owner: str = ""
+) -> Sequence[int]:
+    """List rows whose outcome is unknown and due for a look at the other side.
+
+    Rows that ``owner`` took in hand are listed too: its look did not come to an end.
+    """
+    query = (
+        select(table.c.id)
+        .where(
+            table.c.finished_at.is_(None),
+            table.c.state == "uncertain",
+            or_(table.c.owner.is_(None), table.c.owner == owner),
+            table.c.due_at <= now,
+        )
+        .order_by(table.c.due_at)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).scalars().all()
+
+
+async def mark_claimed(
+    connection: AsyncConnection, table: Table, ids: Sequence[int], *, owner: str, now: int
+) -> None:
+    """Put claimed rows into ``executing``, counting the attempt."""
+    await connection.execute(
+        update(table)
+        .where(table.c.id.in_(ids))
+        .values(state="executing", owner=owner, started_at=now, attempts=table.c.attempts + 1)
+    )
+
+
+async def next_due(connection: AsyncConnection, table: Table) -> int | None:
+    """Tell when the next row falls due, milliseconds since 1970, or ``None``."""
+    query = select(func.min(table.c.due_at)).where(
+        table.c.finished_at.is_(None), table.c.state.in_((*READY, "uncertain"))
+    )
+    found: int | None = (await connection.execute(query)).scalar()
+    return found
+
+
+async def depth(connection: AsyncConnection) -> dict[str, int]:
+    """Count what is open in each queue, by queue and state."""
+    counted: dict[str, int] = {}
+    for table in (inbox, outbox):
+        query = (
+            select(table.c.state, func.count())
+            .where(table.c.finished_at.is_(None))
+            .group_by(table.c.state)
+        )
+        for state, number in await connection.execute(query):
+            counted[f"{table.name}_{state}"] = int(number)
+    return counted
+
+
+async def try_again(connection: AsyncConnection, table: Table, row_id: int, *, now: int) -> bool:
+    """Let a delivery that was given up, or waits for its next attempt, go out now."""
+    statement = (
+        update(table)
+        .where(table.c.id == row_id, table.c.state.in_(("discarded", "retryable")))
+        .values(state="available", owner=None, finished_at=None, attempts=0, due_at=now)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def give_up(connection: AsyncConnection, table: Table, row_id: int, *, now: int) -> bool:
+    """Give up a delivery that is not under way; return whether there was one."""
+    statement = (
+        update(table)
+        .where(
+            table.c.id == row_id,
+            table.c.finished_at.is_(None),
+            table.c.state.in_((*READY, "uncertain")),
+        )
+        .values(state="cancelled", owner=None, finished_at=now, error="given_up")
+    )
+    return (await connection.execute(statement)).rowcount == 1

@@ -1,0 +1,92 @@
+"""What staff have answered and the provider does not know as read yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.model import MessageId
+from bridgebot.store.rows import ConversationRow, conversation_row
+from bridgebot.store.schema import conversations, messages
+
+MOST = 50
+"""Messages marked at once; older ones were read long ago."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unread:
+    """A conversation that was answered, and the guest's messages that the answer was to."""
+
+    conversation: ConversationRow
+    message_ids: tuple[MessageId, ...]
+
+
+async def unread(connection: AsyncConnection, *, since: int, limit: int) -> Sequence[Unread]:
+    """List conversations answered from Slack since a moment whose messages are not marked."""
+    table = conversations.c
+    query = (
+        select(conversations)
+        .where(
+            table.last_answer_at > func.coalesce(table.read_until, 0),
+            table.last_answer_at > since,
+            table.last_answer_by.like("slack:%"),
+        )
+        .order_by(table.last_answer_at)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [
+        Unread(
+            conversation=conversation_row(row),
+            message_ids=await _messages(connection, row["id"], row["read_until"] or 0),
+        )
+        for row in rows
+    ]
+
+
+async def _messages(
+    connection: AsyncConnection, conversation: int, after: int
+) -> tuple[MessageId, ...]:
+    """List the guest's messages since those that were marked, oldest first."""
+    query = (
+        select(messages.c.message_id)
+        .join(conversations, conversations.c.id == messages.c.conversation)
+        .where(
+            messages.c.conversation == conversation,
+            messages.c.sender == "guest",
+            messages.c.sent_at > after,
+            messages.c.sent_at <= conversations.c.last_answer_at,
+        )
+        .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
+        .limit(MOST)
+    )
+    found = (await connection.execute(query)).scalars().all()
+    return tuple(MessageId(each) for each in reversed(found))
+
+
+async def note_read(connection: AsyncConnection, row_id: int, until: int | None) -> None:
+    """Remember up to when the guest's messages are marked."""
+    await connection.execute(
+        update(conversations).where(conversations.c.id == row_id).values(read_until=until)
+    )
+
+
+async def waiting_at(connection: AsyncConnection, provider: str) -> dict[str, set[str]]:
+    """List the conversations whose guest waits, by property.
+
+    One whose own mark is still on its way to the provider is left out: what the provider says of it
+    is older than what staff said.
+    """
+    query = select(conversations.c.property_id, conversations.c.conversation_id).where(
+        conversations.c.awaiting_since.is_not(None),
+        conversations.c.provider == provider,
+        conversations.c.property_id.is_not(None),
+        conversations.c.tag_wanted.is_(None),
+    )
+    found: dict[str, set[str]] = {}
+    for property_id, conversation_id in await connection.execute(query):
+        found.setdefault(property_id, set()).add(conversation_id)
+    return found

@@ -1,0 +1,178 @@
+"""Small records: cursors, quarantined entries and alerts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.model import Unreadable
+from bridgebot.store.schema import alerts, cursors, quarantine
+from bridgebot.store.sql import insert, insert_or_ignore
+
+
+async def set_cursor(connection: AsyncConnection, name: str, value: Mapping[str, Any]) -> None:
+    """Remember where something goes on."""
+    text = json.dumps(dict(value))
+    statement = insert(connection, cursors, {"name": name, "value": text}).on_conflict_do_update(
+        index_elements=["name"], set_={"value": text}
+    )
+    await connection.execute(statement)
+
+
+async def get_cursor(connection: AsyncConnection, name: str) -> dict[str, Any]:
+    """Tell where something goes on; empty when it never began."""
+    query = select(cursors.c.value).where(cursors.c.name == name)
+    value = (await connection.execute(query)).scalar()
+    return {} if value is None else dict(json.loads(value))
+
+
+async def get_cursors(connection: AsyncConnection, start: str) -> dict[str, dict[str, Any]]:
+    """Tell where everything goes on whose name begins so, by the rest of its name."""
+    query = select(cursors.c.name, cursors.c.value).where(
+        cursors.c.name.startswith(start, autoescape=True)
+    )
+    rows = (await connection.execute(query)).all()
+    return {name[len(start) :]: dict(json.loads(value)) for name, value in rows}
+
+
+async def put_aside(
+    connection: AsyncConnection, provider: str, entry: Unreadable, *, now: int
+) -> int | None:
+    """Keep an unreadable entry whole; return its id, or ``None`` when it was there already."""
+    digest = hashlib.sha256((entry.key or entry.raw).encode()).hexdigest()
+    values = {
+        "provider": provider,
+        "digest": digest,
+        "raw": entry.raw,
+        "reason": entry.reason,
+        "received_at": now,
+    }
+    statement = insert_or_ignore(connection, quarantine, values).returning(quarantine.c.id)
+    found: int | None = (await connection.execute(statement)).scalar()
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertRow:
+    """An alert, as it should stand and as it does stand in the alerts channel."""
+
+    id: int
+    kind: str
+    provider: str
+    subject: str
+    conversation: int | None
+    title: str
+    lines: tuple[str, ...]
+    state: str
+    ts: str | None
+    started_at: int | None
+    since: int | None
+    calls: tuple[Mapping[str, Any], ...]
+    calls_shown: int
+    wanted: int
+    shown: int
+
+
+async def raise_alert(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    provider: str,
+    subject: str,
+    title: str,
+    now: int,
+    lines: Sequence[str] = (),
+    conversation: int | None = None,
+    since: int | None = None,
+) -> int:
+    """Open an alert, or bring an open one up to date; one cause has one alert. Return its id."""
+    text = json.dumps(list(lines), ensure_ascii=False)
+    found = select(alerts).where(
+        alerts.c.kind == kind,
+        alerts.c.provider == provider,
+        alerts.c.subject == subject,
+        alerts.c.closed_at.is_(None),
+    )
+    row = (await connection.execute(found)).mappings().first()
+    if row is None:
+        values = {
+            "kind": kind,
+            "provider": provider,
+            "subject": subject,
+            "conversation": conversation,
+            "title": title,
+            "lines": text,
+            "state": "open",
+            "since": since,
+            "created_at": now,
+        }
+        await connection.execute(insert_or_ignore(connection, alerts, values))
+        return int((await connection.execute(found.with_only_columns(alerts.c.id))).scalar_one())
+    if (row["title"], row["lines"]) != (title, text):
+        await connection.execute(
+            update(alerts)
+            .where(alerts.c.id == row["id"])
+            .values(title=title, lines=text, wanted=alerts.c.wanted + 1)
+        )
+    return int(row["id"])
+
+
+async def close_alert(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    provider: str,
+    subject: str,
+    now: int,
+    line: str | None = None,
+) -> bool:
+    """Close an alert that is over, with a last line; return whether one was open."""
+    found = select(alerts.c.id, alerts.c.lines).where(
+        alerts.c.kind == kind,
+        alerts.c.provider == provider,
+        alerts.c.subject == subject,
+        alerts.c.closed_at.is_(None),
+    )
+    row = (await connection.execute(found)).first()
+    if row is None:
+        return False
+    lines = [*json.loads(row.lines), *([line] if line else [])]
+    await connection.execute(
+        update(alerts)
+        .where(alerts.c.id == row.id)
+        .values(
+            state="closed",
+            closed_at=now,
+            lines=json.dumps(lines, ensure_ascii=False),
+            wanted=alerts.c.wanted + 1,
+        )
+    )
+    return True
+
+
+async def unshown_alerts(connection: AsyncConnection, limit: int) -> Sequence[AlertRow]:
+    """List alerts that stand differently in Slack than they should, oldest first."""
+    query = (
+        select(alerts).where(alerts.c.wanted != alerts.c.shown).order_by(alerts.c.id).limit(limit)
+    )
+    return [_alert_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _alert_row(row: RowMapping) -> AlertRow:
+    plain = (
+        "id kind provider subject conversation title state ts started_at since calls_shown "
+        "wanted shown"
+    )
+    lines, calls = tuple(json.loads(row["lines"])), tuple(json.loads(row["calls"]))
+    return AlertRow(lines=lines, calls=calls, **{name: row[name] for name in plain.split()})
+
+
+async def note_alert(connection: AsyncConnection, row_id: int, **values: object) -> None:
+    """Remember how an alert stands in Slack (``ts``, ``shown``, ``started_at``)."""
+    await connection.execute(update(alerts).where(alerts.c.id == row_id).values(**values))

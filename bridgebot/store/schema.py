@@ -1,0 +1,297 @@
+"""The tables, written once for SQLite and PostgreSQL.
+
+Times are integers: milliseconds since 1970, UTC. A delivery is open while ``finished_at`` is null;
+the partial indexes rest on that, so that the work in hand is found without reading the past.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite makes a row id of its own only of INTEGER; PostgreSQL needs the wider type.
+Id = BigInteger().with_variant(Integer, "sqlite")
+OPEN = text("finished_at IS NULL")
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("property_id", Text),
+    Column("conversation_type", Text),
+    Column("reference", Text),
+    Column("access", Text),
+    Column("guest_name", Text),
+    Column("guest_participant_id", Text),
+    Column("property_participant_id", Text),
+    Column("no_reply_needed", Boolean, nullable=False, server_default=text("false")),
+    Column("channel", Text, nullable=False),
+    Column("thread_ts", Text),
+    Column("awaiting_since", BigInteger),
+    Column("last_guest_at", BigInteger),
+    Column("last_answer_at", BigInteger),
+    Column("last_answer_by", Text),
+    # up to when the guest's messages are marked read at the provider
+    Column("read_until", BigInteger),
+    # a closing word ("thanks!") that nobody has to answer, newer than the last answer
+    Column("closing_since", BigInteger),
+    Column("no_reply_at", BigInteger),
+    # who said so; null: the provider did
+    Column("no_reply_by", Text),
+    # the provider's tag as it should be, until the provider has it
+    Column("tag_wanted", Boolean),
+    Column("claimed_by", Text),
+    Column("claimed_at", BigInteger),
+    Column("snoozed_until", BigInteger),
+    Column("snoozed_by", Text),
+    # when the watchman has to look at it next; 0 is at once
+    Column("watch_at", BigInteger),
+    # the alert it stands in (its own, or a summary's), and what was raised for it so far
+    Column("alert", Id),
+    Column("alert_since", BigInteger),
+    Column("alert_step", Integer, nullable=False, server_default=text("0")),
+    Column("alert_warned", Boolean, nullable=False, server_default=text("false")),
+    # when something was last taken for its thread: those that waited longest come first
+    Column("turn_at", BigInteger, nullable=False, server_default=text("0")),
+    Column("card_wanted", Integer, nullable=False, server_default=text("0")),
+    Column("card_shown", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("provider", "conversation_id"),
+    Index("ix_conversations_reference", "reference"),
+    Index("ix_conversations_thread", "channel", "thread_ts", unique=True),
+    Index("ix_conversations_property", "property_id", "last_guest_at"),
+)
+
+
+def _where_set(column: Column[object], name: str) -> Index:
+    """Index a column where it holds something: a short list out of a long table."""
+    there = text(f"{column.name} IS NOT NULL")
+    return Index(name, column, sqlite_where=there, postgresql_where=there)
+
+
+_where_set(conversations.c.awaiting_since, "ix_conversations_awaiting")
+_where_set(conversations.c.watch_at, "ix_conversations_watch")
+_where_set(conversations.c.alert, "ix_conversations_alert")
+_where_set(conversations.c.tag_wanted, "ix_conversations_tag")
+Index(
+    "ix_conversations_unread",
+    conversations.c.last_answer_at,
+    sqlite_where=text("last_answer_at > coalesce(read_until, 0)"),
+    postgresql_where=text("last_answer_at > coalesce(read_until, 0)"),
+)
+Index(
+    "ix_conversations_card",
+    conversations.c.id,
+    sqlite_where=text("card_wanted <> card_shown"),
+    postgresql_where=text("card_wanted <> card_shown"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("sender_name", Text),
+    Column("participant_id", Text),
+    Column("content", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("attachment_ids", Text, nullable=False),
+    # guest, elsewhere (the property, not by us) or slack (ours)
+    Column("origin", Text, nullable=False),
+    # our reply it is the echo of, while the answer to that reply is not known yet
+    Column("reply", Id),
+    # of a guest's message: it only thanks; when it was answered, or marked as needing no reply
+    Column("closing", Boolean, nullable=False, server_default=text("false")),
+    Column("answered_at", BigInteger),
+    Column("excused_at", BigInteger),
+    Column("sent_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("raw", Text, nullable=False),
+    # fetched because somebody looked for it, and in no thread yet
+    Column("imported", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("provider", "message_id"),
+    Index("ix_messages_conversation", "conversation", "sent_at"),
+    Index("ix_messages_reply", "reply"),
+)
+Index(
+    "ix_messages_guest",
+    messages.c.sent_at,
+    sqlite_where=text("sender = 'guest'"),
+    postgresql_where=text("sender = 'guest'"),
+)
+_where_set(messages.c.answered_at, "ix_messages_answered")
+
+
+def _delivery_columns() -> list[Column[object]]:
+    """Columns that both queues share."""
+    return [
+        Column("state", Text, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default=text("0")),
+        Column("due_at", BigInteger, nullable=False),
+        Column("owner", Text),
+        Column("started_at", BigInteger),
+        Column("error", Text),
+        Column("created_at", BigInteger, nullable=False),
+        Column("finished_at", BigInteger),
+    ]
+
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    # one of the two: a provider's message, or words of the bot's own to the staff (JSON)
+    Column("message", Id, ForeignKey("messages.id"), unique=True),
+    Column("notice", Text),
+    # ts of the posts that are in Slack already, in order (JSON list)
+    Column("posted", Text, nullable=False, server_default=text("'[]'")),
+    *_delivery_columns(),
+)
+Index(
+    "ix_inbox_open",
+    inbox.c.conversation,
+    inbox.c.id,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # null until the thread is known to be a conversation's
+    Column("conversation", Id, ForeignKey("conversations.id")),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("thread_ts", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    # null until decided: reply, note, silent, refused
+    Column("kind", Text),
+    Column("content", Text),
+    Column("message_id", Text),
+    Column("mark_wanted", Text),
+    Column("mark_shown", Text),
+    *_delivery_columns(),
+    UniqueConstraint("channel", "ts"),
+)
+Index(
+    "ix_outbox_open",
+    outbox.c.conversation,
+    outbox.c.ts,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+Index(
+    "ix_outbox_undecided",
+    outbox.c.id,
+    sqlite_where=text("kind IS NULL AND finished_at IS NULL"),
+    postgresql_where=text("kind IS NULL AND finished_at IS NULL"),
+)
+Index(
+    "ix_outbox_mark",
+    outbox.c.id,
+    sqlite_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
+    postgresql_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    # when an operator asked for it to be read again
+    Column("retry_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    UniqueConstraint("provider", "digest"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    # what it is about: a conversation's id, a delivery, or empty for the provider as a whole
+    Column("subject", Text, nullable=False),
+    Column("conversation", Id, ForeignKey("conversations.id")),
+    Column("title", Text, nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # since when the guest waits whom it is about
+    Column("since", BigInteger),
+    # posts below the alert that notify people (JSON list), and how many of them are in Slack
+    Column("calls", Text, nullable=False, server_default=text("'[]'")),
+    Column("calls_shown", Integer, nullable=False, server_default=text("0")),
+    Column("ts", Text),
+    Column("started_at", BigInteger),
+    Column("wanted", Integer, nullable=False, server_default=text("1")),
+    Column("shown", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+)
+Index(
+    "ix_alerts_open",
+    alerts.c.kind,
+    alerts.c.provider,
+    alerts.c.subject,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("ts", Text, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,31 @@
+"""The few statements whose words differ between the databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = sqlite.Insert | postgresql.Insert
+
+
+def insert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> Insert:
+    """Build an INSERT in the words of the connection's database."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 3 MB that SQLite needs not
+
+        return postgresql.insert(table).values(values)
+    return sqlite.insert(table).values(values)
+
+
+def insert_or_ignore(
+    connection: AsyncConnection, table: Table, values: Mapping[str, Any]
+) -> Insert:
+    """Build an INSERT that does nothing where a row with the same key is there."""
+    return insert(connection, table, values).on_conflict_do_nothing()

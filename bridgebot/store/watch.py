@@ -1,0 +1,202 @@
+"""What the watchman reads and writes: conversations to look at, and their alerts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.store.rows import ConversationRow, conversation_row
+from bridgebot.store.schema import alerts, conversations, messages
+
+UNANSWERED = "unanswered"
+FLOOD = "flood"
+"""The subject of a summary, which stands for many conversations."""
+
+MOST = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How many guests wait at a property, and since when the first of them."""
+
+    property_id: str | None
+    count: int
+    since: int
+
+
+async def is_due(connection: AsyncConnection, now: int) -> bool:
+    """Tell whether a conversation has to be looked at."""
+    query = select(conversations.c.id).where(conversations.c.watch_at <= now).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+async def due(connection: AsyncConnection, now: int) -> Sequence[ConversationRow]:
+    """Take the conversations to look at now; what another node has taken is left to it."""
+    query = (
+        select(conversations)
+        .where(conversations.c.watch_at <= now)
+        .order_by(conversations.c.watch_at, conversations.c.id)
+        .limit(MOST)
+        .with_for_update(skip_locked=True)
+    )
+    return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def note(connection: AsyncConnection, row_id: int, **values: object) -> None:
+    """Write down what the watchman did, and when to look again."""
+    await connection.execute(
+        update(conversations).where(conversations.c.id == row_id).values(**values)
+    )
+
+
+async def touch(connection: AsyncConnection, alert: int) -> None:
+    """Have an open alert drawn again."""
+    await connection.execute(
+        update(alerts)
+        .where(alerts.c.id == alert, alerts.c.closed_at.is_(None))
+        .values(wanted=alerts.c.wanted + 1)
+    )
+
+
+async def call(connection: AsyncConnection, alert: int, what: Mapping[str, Any]) -> bool:
+    """Have people notified below an alert, once for each step; return whether it was new."""
+    query = select(alerts.c.calls).where(alerts.c.id == alert)
+    calls = json.loads((await connection.execute(query)).scalar_one())
+    if any((each["why"], each["step"]) == (what["why"], what["step"]) for each in calls):
+        return False
+    await connection.execute(
+        update(alerts)
+        .where(alerts.c.id == alert)
+        .values(calls=json.dumps([*calls, dict(what)]), wanted=alerts.c.wanted + 1)
+    )
+    return True
+
+
+async def close(connection: AsyncConnection, alert: int, *, line: str, now: int) -> None:
+    """Close an alert by its id, with a last line."""
+    await connection.execute(
+        update(alerts)
+        .where(alerts.c.id == alert, alerts.c.closed_at.is_(None))
+        .values(
+            state="closed",
+            closed_at=now,
+            lines=json.dumps([line]),
+            wanted=alerts.c.wanted + 1,
+        )
+    )
+
+
+async def open_summary(connection: AsyncConnection, *, after: int) -> int | None:
+    """Find the summary that was raised after a moment and still stands."""
+    query = select(alerts.c.id).where(
+        alerts.c.kind == UNANSWERED,
+        alerts.c.subject.startswith(FLOOD),
+        alerts.c.closed_at.is_(None),
+        alerts.c.created_at > after,
+    )
+    found: int | None = (await connection.execute(query)).scalar()
+    return found
+
+
+async def is_summary(connection: AsyncConnection, alert: int) -> bool:
+    """Tell whether an alert stands for many conversations."""
+    query = select(alerts.c.subject).where(alerts.c.id == alert)
+    return str((await connection.execute(query)).scalar() or "").startswith(FLOOD)
+
+
+async def members(
+    connection: AsyncConnection, alert: int, *, limit: int
+) -> Sequence[ConversationRow]:
+    """List the conversations that stand in a summary, the longest waiting first."""
+    query = (
+        select(conversations)
+        .where(conversations.c.alert == alert)
+        .order_by(conversations.c.alert_since, conversations.c.id)
+        .limit(limit)
+    )
+    return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def count_members(connection: AsyncConnection, alert: int) -> int:
+    """Count the conversations that stand in a summary."""
+    query = select(func.count()).where(conversations.c.alert == alert)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def places(connection: AsyncConnection, alert: int | None = None) -> Sequence[Place]:
+    """Count who waits by property, the longest waiting first; of a summary, or of all."""
+    table = conversations.c
+    chosen = table.awaiting_since.is_not(None) if alert is None else table.alert == alert
+    since = func.min(func.coalesce(table.awaiting_since, table.alert_since)).label("since")
+    query = (
+        select(table.property_id, func.count().label("count"), since)
+        .where(chosen)
+        .group_by(table.property_id)
+        .order_by(since)
+    )
+    return [
+        Place(property_id=row.property_id, count=int(row.count), since=int(row.since))
+        for row in (await connection.execute(query)).mappings()
+    ]
+
+
+async def asked(connection: AsyncConnection, row: ConversationRow) -> tuple[str, int]:
+    """Read the first message that a guest waits with, and count those after it."""
+    since = row.awaiting_since or row.closing_since or row.alert_since or 0
+    mine = _guests(row.id, since)
+    first = mine.with_only_columns(messages.c.content).limit(1)
+    count = select(func.count()).select_from(mine.order_by(None).subquery())
+    text = (await connection.execute(first)).scalar()
+    return str(text or ""), max(0, int((await connection.execute(count)).scalar_one()) - 1)
+
+
+async def undelivered(connection: AsyncConnection, *, limit: int) -> Sequence[ConversationRow]:
+    """List conversations in which a reply is stuck until somebody acts."""
+    stuck = select(alerts.c.conversation).where(
+        alerts.c.kind.in_(("undelivered", "uncertain")), alerts.c.closed_at.is_(None)
+    )
+    query = (
+        select(conversations)
+        .where(conversations.c.id.in_(stuck))
+        .order_by(conversations.c.id)
+        .limit(limit)
+    )
+    return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def untagged(connection: AsyncConnection) -> Sequence[tuple[ConversationRow, bool]]:
+    """List conversations whose tag at the provider is not as it should be."""
+    query = (
+        select(conversations)
+        .where(conversations.c.tag_wanted.is_not(None))
+        .order_by(conversations.c.id)
+        .limit(20)
+    )
+    rows = (await connection.execute(query)).mappings()
+    return [(conversation_row(row), bool(row["tag_wanted"])) for row in rows]
+
+
+async def tagged(connection: AsyncConnection, row_id: int, *, wanted: bool) -> None:
+    """Remember that the provider has a tag, unless something else is wanted by now."""
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == row_id, conversations.c.tag_wanted == wanted)
+        .values(tag_wanted=None)
+    )
+
+
+def _guests(conversation: int, since: int) -> Select[tuple[int]]:
+    return (
+        select(messages.c.id)
+        .where(
+            messages.c.conversation == conversation,
+            messages.c.sender == "guest",
+            messages.c.sent_at >= since,
+        )
+        .order_by(messages.c.sent_at, messages.c.id)
+    )

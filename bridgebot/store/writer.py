@@ -1,0 +1,117 @@
+"""Group commit: writes that wait at the same moment share one durable transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridgebot.errors import StoreError
+from bridgebot.store.engine import WRITING
+
+T = TypeVar("T")
+Unit = Callable[[AsyncConnection], Awaitable[T]]
+
+GROUP = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    unit: Unit[Any]
+    done: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs units of work, in the order they came, and answers each when it is on disk.
+
+    A unit is a function of a connection. It may run twice (when another unit of its group fails,
+    the group is rolled back and each is tried alone), so it must have no effect outside the
+    database. Its result is handed out only after the commit.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self.commits = 0
+
+    async def start(self) -> None:
+        """Begin to serve."""
+        self._task = asyncio.create_task(self._serve(), name="writer")
+
+    async def stop(self) -> None:
+        """Finish what waits, then end."""
+        await self._queue.join()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def run(self, unit: Unit[T]) -> T:
+        """Run a unit and return its result once it is durable.
+
+        Raises ``StoreError`` where the database refuses, and whatever the unit itself raises.
+        """
+        if self._task is None or self._task.done():
+            raise StoreError("the store is closed")
+        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        result: T = await waiting.done
+        return result
+
+    async def _serve(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                await self._commit(group)
+            finally:
+                for waiting in group:
+                    if not waiting.done.done():
+                        waiting.done.cancel()
+                    self._queue.task_done()
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        """Commit a group together; when that fails, each alone, so that each has its answer."""
+        try:
+            results = await self._transaction(group)
+        except Exception as error:  # noqa: BLE001 - handed to the caller that waits
+            if len(group) == 1:
+                _refuse(group[0], error)
+                return
+            for waiting in group:
+                await self._commit([waiting])
+            return
+        for waiting, result in zip(group, results, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(result)
+
+    async def _transaction(self, group: list[_Waiting]) -> list[Any]:
+        async with self._engine.connect() as connection:
+            writing = await connection.execution_options(**WRITING)
+            async with writing.begin():
+                results = [await waiting.unit(writing) for waiting in group]
+        self.commits += 1
+        return results
+
+
+def _refuse(waiting: _Waiting, error: Exception) -> None:
+    if waiting.done.done():
+        return
+    if isinstance(error, SQLAlchemyError):
+        refused = StoreError(f"the database refused: {in_words(error)}")
+        refused.__cause__ = error
+        waiting.done.set_exception(refused)
+    else:
+        waiting.done.set_exception(error)
+
+
+def in_words(error: SQLAlchemyError) -> str:
+    """Say what the driver said, without the statement and its values."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__

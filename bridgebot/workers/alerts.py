@@ -1,0 +1,176 @@
+"""Draws alerts in the alerts channel: posted once, then changed in place, with calls below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from bridgebot.bridge import reconcile
+from bridgebot.errors import SlackError
+from bridgebot.rendering.blocks import alert
+from bridgebot.rendering.post import Post
+from bridgebot.rendering.waiting import Crowd, call_post, crowd_alert, waiting_alert
+from bridgebot.rendering.words import how_long
+from bridgebot.slack.faults import LOST
+from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.guests import Guests
+from bridgebot.store import conversations, records, watch
+from bridgebot.store.records import AlertRow
+from bridgebot.workers import digest
+from bridgebot.workers.context import Context
+
+log = structlog.get_logger()
+
+SKEW_SECONDS = 120
+FIRST_OF_CROWD = 5
+
+
+class Alerts:
+    """Brings alerts in Slack in line with their rows."""
+
+    def __init__(self, context: Context, gateway: Gateway, guests: Guests) -> None:
+        self._context = context
+        self._gateway = gateway
+        self._guests = guests
+
+    async def draw(self, row: AlertRow) -> None:
+        """Post or change one alert, then post the calls that are missing below it."""
+        post = await self._post_of(row)
+        ts = row.ts or await self._find(row)
+        if ts is None:
+            ts = await self._begin(row, post)
+        elif not await self._redraw(ts, post):
+            if row.state != "open":
+                await self._note(row, shown=row.wanted)
+                return
+            # Somebody removed it, and its cause still stands.
+            ts = await self._begin(row, post)
+        await self._note(row, ts=ts)
+        await self._call(row, ts)
+        await self._note(row, shown=row.wanted)
+
+    async def _redraw(self, ts: str, post: Post) -> bool:
+        """Change an alert in place; tell whether it is still there."""
+        try:
+            await self._gateway.update(
+                self._context.routing.alerts,
+                ts,
+                post.text,
+                blocks=post.blocks,
+                metadata=_meta(post),
+            )
+        except SlackError as error:
+            if error.code not in LOST:
+                raise
+            return False
+        return True
+
+    async def _begin(self, row: AlertRow, post: Post) -> str:
+        await self._note(row, started_at=self._context.ms())
+        return await self._gateway.post(
+            self._context.routing.alerts, post.text, blocks=post.blocks, metadata=_meta(post)
+        )
+
+    async def _note(self, row: AlertRow, **values: object) -> None:
+        await self._context.store.write(lambda c: records.note_alert(c, row.id, **values))
+
+    async def _call(self, row: AlertRow, ts: str) -> None:
+        """Notify people below the alert; a call whose answer was lost is looked for first."""
+        missing = row.calls[row.calls_shown :]
+        if not missing:
+            return
+        there = await self._calls_in(ts)
+        now = self._context.ms()
+        waited = how_long(now - row.since) if row.since is not None else "some time"
+        for number, what in enumerate(missing, row.calls_shown):
+            if number not in there and row.state == "open":
+                to = [str(each) for each in what["to"] if each]
+                post = call_post(str(what["why"]), to, waited)
+                await self._gateway.post(
+                    self._context.routing.alerts,
+                    post.text,
+                    blocks=post.blocks,
+                    thread_ts=ts,
+                    metadata=(post.event_type, {"call": number}),
+                )
+            await self._note(row, calls_shown=number + 1)
+
+    async def _calls_in(self, ts: str) -> set[int]:
+        found = set()
+        async for post in self._gateway.thread(self._context.routing.alerts, ts):
+            payload = reconcile.metadata_of(post, "bridgebot_call")
+            if payload is not None:
+                found.add(int(payload.get("call", -1)))
+        return found
+
+    async def _post_of(self, row: AlertRow) -> Post:
+        if row.kind == watch.UNANSWERED:
+            post = await self._unanswered(row)
+        elif row.kind == digest.KIND:
+            post = await digest.draw_digest(row, self._context, self._guests)
+        else:
+            post = await self._plain(row)
+        return replace(post, payload={**post.payload, "alert": row.id})
+
+    async def _unanswered(self, row: AlertRow) -> Post:
+        store, number = self._context.store, row.conversation
+        ended = row.lines[-1] if row.lines else None
+        if number is None:
+            crowd = await self._crowd(row)
+            return crowd_alert(crowd, provider=row.provider, state=row.state, ended=ended)
+        found = await store.read(lambda c: conversations.get(c, number))
+        guest = await self._guests.of(found, since=row.since)
+        return waiting_alert(guest, state=row.state, ended=ended)
+
+    async def _crowd(self, row: AlertRow) -> Crowd:
+        store, now = self._context.store, self._context.ms()
+        places = await store.read(lambda c: watch.places(c, row.id))
+        first = await store.read(lambda c: watch.members(c, row.id, limit=FIRST_OF_CROWD))
+        return Crowd(
+            places=[
+                f"Property {each.property_id or 'not known yet'}: {each.count}, "
+                f"the longest for {how_long(now - each.since)}"
+                for each in places
+            ],
+            first=await self._guests.all(first),
+            count=sum(each.count for each in places),
+        )
+
+    async def _plain(self, row: AlertRow) -> Post:
+        number, about, lines = row.conversation, None, list(row.lines)
+        if number is not None:
+            found = await self._context.store.read(lambda c: conversations.get(c, number))
+            about = found.about.conversation_id
+            if found.thread_ts:
+                lines += await self._link(found.channel, found.thread_ts)
+        return alert(
+            row.kind,
+            row.title,
+            lines,
+            provider=row.provider,
+            conversation_id=about,
+            state=row.state,
+        )
+
+    async def _link(self, channel: str, thread_ts: str) -> list[str]:
+        try:
+            return [f"Open the thread: {await self._gateway.permalink(channel, thread_ts)}"]
+        except SlackError as error:
+            log.info("no_permalink", code=error.code)
+            return []
+
+    async def _find(self, row: AlertRow) -> str | None:
+        """Look for an alert whose post got no answer; none was begun, none is looked for."""
+        if row.started_at is None:
+            return None
+        oldest = f"{max(0.0, row.started_at / 1000 - SKEW_SECONDS):.6f}"
+        async for post in self._gateway.history(self._context.routing.alerts, oldest=oldest):
+            payload = reconcile.metadata_of(post, "bridgebot_alert")
+            if payload is not None and payload.get("alert") == row.id:
+                return str(post["ts"])
+        return None
+
+
+def _meta(post: Post) -> tuple[str, dict[str, object]]:
+    return post.event_type, dict(post.payload)

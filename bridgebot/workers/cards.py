@@ -1,0 +1,39 @@
+"""Draws a conversation's root from what the store knows."""
+
+from __future__ import annotations
+
+from bridgebot.rendering.blocks import CardState, root_card
+from bridgebot.rendering.to_slack import Post
+from bridgebot.rendering.words import moment
+from bridgebot.store.rows import ConversationRow, from_ms, state_of
+from bridgebot.workers.context import Context
+
+
+def card_of(row: ConversationRow, context: Context) -> Post:
+    """Draw the root card of a conversation."""
+    provider = context.providers.get(row.about.provider)
+    waiting = from_ms(row.awaiting_since) if row.awaiting_since is not None else None
+    return root_card(
+        CardState(
+            provider=row.about.provider,
+            provider_label=context.label(row.about.provider),
+            conversation=row.about,
+            state=state_of(row),
+            id=row.id,
+            closing=row.closing_since is not None,
+            claimed_by=row.claimed_by,
+            snoozed_until=from_ms(row.snoozed_until) if row.snoozed_until else None,
+            awaiting_since=waiting,
+            last_answer=last_answer(row),
+            read_only_provider=provider is not None and provider.replies is None,
+        )
+    )
+
+
+def last_answer(row: ConversationRow) -> str | None:
+    """Say who answered last, where and when, in our own mark-up."""
+    if row.last_answer_by is None or row.last_answer_at is None:
+        return None
+    where, _, user = row.last_answer_by.partition(":")
+    by = f"by <@{user}>, from Slack" if where == "slack" else "by the property, outside Slack"
+    return f"Last answer {by}, {moment(from_ms(row.last_answer_at))}"

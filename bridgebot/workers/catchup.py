@@ -1,0 +1,209 @@
+"""Compares the threads with the store after an absence.
+
+Slack repeats an event for some minutes only. What staff wrote, edited or deleted while no socket
+was open is read from the threads: by ``latest_reply`` on the roots of recent threads, one by one
+for older conversations in which something happened lately.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.replies import is_reply_event
+from bridgebot.errors import SlackError
+from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.gateway import Gateway
+from bridgebot.store import lookups, outbox, records
+from bridgebot.workers.context import Context
+
+log = structlog.get_logger()
+
+CURSOR = "slack:present"
+PAUSE = 5.0
+SKEW_MS = 10_000
+"""How far Slack's clock may run before ours."""
+
+MARGIN_MS = 60_000
+"""A connection may be dead for some time before it is noticed."""
+
+ROOTS_MS = 14 * 86_400_000
+"""How far back roots are listed; older threads are looked at one by one."""
+
+HOLD_MS = 60_000
+"""How long replies may wait for a comparison, so that an older one is not overtaken."""
+
+Thread = tuple[str, str]
+"""A channel and the ts of a root."""
+
+LIVELY_MS = 30 * 86_400_000
+"""How lately something must have happened in an older conversation."""
+
+
+class Catchup:
+    """Reads what happened in Slack while this node did not listen."""
+
+    name = "catchup"
+
+    def __init__(
+        self,
+        context: Context,
+        gateway: Gateway,
+        *,
+        bot_user: str,
+        connected: Callable[[], bool],
+        after_seconds: float,
+        named: Collection[str] = (),
+    ) -> None:
+        self._context = context
+        self._gateway = gateway
+        self._bot_user = bot_user
+        self._named = named
+        self._connected = connected
+        self._after_ms = int(after_seconds * 1000)
+        self._since: int | None = None
+        self._absence: int | None = None
+        self._started = False
+        self._unread: set[Thread] | None = None
+        self._hold_until = context.ms() + HOLD_MS
+
+    def held(self) -> Collection[str] | None:
+        """Name the threads in which an older reply may still be found; ``None``: in any.
+
+        Replies in them wait, for a minute at most, so that none overtakes one that was written
+        before it while nobody listened.
+        """
+        if self._context.ms() > self._hold_until:
+            return ()
+        return None if self._unread is None else {thread_ts for _, thread_ts in self._unread}
+
+    def was_absent(self, seconds: float) -> None:
+        """Take note that the socket was away so long."""
+        now = self._context.ms()
+        if seconds * 1000 >= self._after_ms:
+            since = now - int(seconds * 1000)
+            self._since = min(self._since or since, since)
+            self._absence = min(self._absence or since, since)
+            self._unread, self._hold_until = None, now + HOLD_MS
+            self._context.signals.catchup.set()
+
+    async def step(self) -> float:
+        """Compare if there was an absence, then say that we are here; see ``Worker.step``."""
+        if not self._started:
+            await self._remember_start()
+        since = self._since
+        if since is not None:
+            self._absence = None
+            found = await self._compare(since - MARGIN_MS)
+            log.info("threads_compared", found=found)
+            # A cut during the comparison is an absence of its own.
+            self._since = self._absence
+        if self._since is None and self._unread is None:
+            self._unread = set()
+            self._context.signals.outbox.set()
+        if self._connected() and self._since is None:
+            at = self._context.ms()
+            await self._context.store.write(lambda c: records.set_cursor(c, CURSOR, {"at": at}))
+        return PAUSE
+
+    async def _remember_start(self) -> None:
+        cursor = await self._context.store.read(lambda c: records.get_cursor(c, CURSOR))
+        if "at" in cursor:
+            self._since = min(self._since or int(cursor["at"]), int(cursor["at"]))
+        self._started = True
+
+    async def _compare(self, since: int) -> int:
+        """Read all threads in which something may have happened; count what was new."""
+        threads = await self._suspects(since)
+        unread = set(threads)
+        if self._absence is None:
+            self._unread = unread
+        found = 0
+        for channel, thread_ts in threads:
+            found += await self._read(channel, thread_ts, since)
+            unread.discard((channel, thread_ts))
+        if found:
+            self._context.signals.all()
+        return found
+
+    async def _suspects(self, since: int) -> list[Thread]:
+        """List the threads in which something may have happened, those with open replies first."""
+        oldest = _ts(since - ROOTS_MS)
+        found: dict[Thread, None] = {}
+        for channel in sorted(self._context.routing.channels()):
+            async for root in self._gateway.history(channel, oldest=oldest):
+                if float(str(root.get("latest_reply") or 0)) * 1000 > since:
+                    found[channel, str(root["ts"])] = None
+        active = since - LIVELY_MS
+        for row in await self._context.store.read(
+            lambda c: lookups.older_threads(c, before=oldest, active=active)
+        ):
+            found[row.channel, row.thread_ts or ""] = None
+        waiting = await self._context.store.read(outbox.waiting_threads)
+        return _first(found, waiting)
+
+    async def _read(self, channel: str, thread_ts: str, since: int) -> int:
+        """Take the replies of one thread as if their events had come."""
+        there: set[str] = set()
+        found, began = 0, self._context.ms() - SKEW_MS
+        try:
+            async for message in self._gateway.thread(channel, thread_ts, oldest=_ts(since)):
+                event = {**message, "channel": channel}
+                there.add(str(message.get("ts")))
+                if is_reply_event(event, self._named) and event["user"] != self._bot_user:
+                    found += await self._context.store.write(
+                        lambda c, event=event: self._take(c, event)  # type: ignore[misc]
+                    )
+        except SlackError as error:
+            if error.code not in ROOTLESS:
+                raise
+            # The thread is gone: there is nothing to compare with.
+            return found
+        return found + await self._context.store.write(
+            lambda c: self._cancel_deleted(c, (channel, thread_ts), there, since, began)
+        )
+
+    async def _take(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
+        now = self._context.ms()
+        ours = event.get("parent_user_id", self._bot_user) == self._bot_user
+        if await outbox.capture(connection, event, now=now, ours=ours):
+            return True
+        if "edited" not in event:
+            return False
+        kept = await outbox.by_ts(connection, str(event["channel"]), str(event["ts"]))
+        if kept is None or kept.event.get("text") == event.get("text"):
+            return False
+        return await outbox.edit(
+            connection, str(event["channel"]), str(event["ts"]), event, now=now
+        )
+
+    async def _cancel_deleted(
+        self,
+        connection: AsyncConnection,
+        thread: Thread,
+        there: set[str],
+        since: int,
+        began: int,
+    ) -> int:
+        """Take back what waits to be sent and is not in the thread any more.
+
+        What was written after the reading ``began`` may be missing in what was read.
+        """
+        channel, thread_ts = thread
+        cancelled = 0
+        for row in await outbox.waiting_in(connection, channel, thread_ts):
+            if since < float(row.ts) * 1000 < began and row.ts not in there:
+                now = self._context.ms()
+                cancelled += await outbox.cancel(connection, channel, row.ts, now=now)
+        return cancelled
+
+
+def _first(threads: Iterable[Thread], wanted: Collection[Thread]) -> list[Thread]:
+    return sorted(threads, key=lambda each: each not in wanted)
+
+
+def _ts(millis: int) -> str:
+    return f"{max(0, millis) / 1000:.6f}"

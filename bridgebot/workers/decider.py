@@ -1,0 +1,196 @@
+"""Decides about captured staff messages: to the guest, a note, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge import reconcile
+from bridgebot.bridge.asking import first_names, may_call_somebody
+from bridgebot.bridge.replies import Decision, Kind, Rules, Written, decide
+from bridgebot.errors import SlackError
+from bridgebot.rendering.to_guest import mentioned, to_guest
+from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.people import People, Person
+from bridgebot.store import conversations, inbox, outbox
+from bridgebot.store.rows import ConversationRow, OutboxRow
+from bridgebot.store.schema import outbox as table
+from bridgebot.workers import ends
+from bridgebot.workers.context import Context
+from bridgebot.workers.notices import to_notice
+
+log = structlog.get_logger()
+
+PAUSE = 1.0
+AT_ONCE = 32
+LOOK_AGAIN_MS = 3_000
+
+
+class Decider:
+    """Turns what was captured into replies, notes and refusals."""
+
+    name = "decider"
+
+    def __init__(
+        self,
+        context: Context,
+        gateway: Gateway,
+        people: People,
+        rules: Rules,
+        *,
+        undo: float,
+    ) -> None:
+        self._context = context
+        self._gateway = gateway
+        self._people = people
+        self._rules = rules
+        self._undo_ms = int(undo * 1000)
+
+    async def step(self) -> float:
+        """Decide about what was captured, oldest first; see ``Worker.step``."""
+        rows = await self._context.store.read(
+            lambda c: outbox.undecided(c, now=self._context.ms(), limit=AT_ONCE)
+        )
+        for row in rows:
+            await self._decide(row)
+        return 0.0 if rows else PAUSE
+
+    async def _decide(self, row: OutboxRow) -> None:
+        try:
+            conversation = await self._conversation_of(row)
+            if conversation is None:
+                await self._settle(row, None, Decision(kind=Kind.SILENT))
+                return
+            decision = decide(await self._written(row, conversation), self._rules)
+        except SlackError as error:
+            if error.code in ROOTLESS:
+                await self._settle(row, None, Decision(kind=Kind.SILENT))
+                return
+            log.info("decision_waits", delivery=row.id, code=error.code)
+            await self._postpone(row)
+            return
+        await self._settle(row, conversation, decision)
+
+    async def _conversation_of(self, row: OutboxRow) -> ConversationRow | None:
+        """Find the conversation; ask Slack for the root where the store does not know it yet."""
+        known = await self._context.store.read(
+            lambda c: conversations.by_thread(c, row.channel, row.thread_ts)
+        )
+        if known is not None:
+            return known
+        async for root in self._gateway.thread(row.channel, row.thread_ts, limit=1):
+            payload = reconcile.metadata_of(root, reconcile.ROOT)
+            if payload is None:
+                return None
+            return await self._context.store.write(partial(_adopt, row=row, payload=payload))
+        return None
+
+    async def _written(self, row: OutboxRow, conversation: ConversationRow) -> Written:
+        author = await self._people.person(row.user_id)
+        found = mentioned(row.event)
+        names = await self._people.names(found.users)
+        provider = self._context.providers.get(conversation.about.provider)
+        files = row.event.get("files")
+        return Written(
+            event=row.event,
+            author=str(author.kind),
+            content=to_guest(row.event, names),
+            access=conversation.about.access,
+            label=self._context.label(conversation.about.provider),
+            can_reply=provider is not None and provider.replies is not None,
+            files=len(files) if isinstance(files, Sequence) else 0,
+            age_seconds=self._context.ms() / 1000 - float(row.ts),
+            colleagues=await self._colleagues(row, author, conversation),
+        )
+
+    async def _colleagues(
+        self, row: OutboxRow, author: Person, conversation: ConversationRow
+    ) -> frozenset[str]:
+        """Name those who read along, where a message begins as if it called one of them."""
+        typed = str(row.event.get("text") or "")
+        if "internal" not in self._rules.asks or not may_call_somebody(typed):
+            return frozenset()
+        around = await self._people.first_names(row.channel)
+        guest = conversation.about.guest_name or ""
+        return around - first_names(author.name, author.first_name, guest)
+
+    async def _postpone(self, row: OutboxRow) -> None:
+        due = self._context.ms() + LOOK_AGAIN_MS
+        await self._context.store.write(
+            lambda c: c.execute(update(table).where(table.c.id == row.id).values(due_at=due))
+        )
+
+    async def _settle(
+        self, row: OutboxRow, conversation: ConversationRow | None, decision: Decision
+    ) -> None:
+        settled = await self._context.store.write(
+            lambda c: self._settle_unit(c, row, conversation, decision)
+        )
+        if settled:
+            log.info("decided", delivery=row.id, kind=decision.kind.value)
+        for signal in (
+            self._context.signals.outbox,
+            self._context.signals.views,
+            self._context.signals.inbox,
+        ):
+            signal.set()
+
+    async def _settle_unit(
+        self,
+        connection: AsyncConnection,
+        row: OutboxRow,
+        conversation: ConversationRow | None,
+        decision: Decision,
+    ) -> bool:
+        values = self._values(row, decision)
+        if conversation is not None:
+            values["conversation"] = conversation.id
+        settled = await outbox.settle(connection, row, event=row.event, **values)
+        if settled and conversation is not None:
+            for notice in _notices(row, decision):
+                await inbox.add_notice(connection, conversation.id, notice, now=self._context.ms())
+        return settled
+
+    def _values(self, row: OutboxRow, decision: Decision) -> dict[str, Any]:
+        values: dict[str, Any] = {"kind": decision.kind.value, "content": decision.content}
+        if decision.kind is Kind.REPLY:
+            return values | {"due_at": row.due_at + self._undo_ms, "error": None}
+        mark = {Kind.NOTE: "lock"}.get(decision.kind, ends.UNDELIVERED if decision.told else None)
+        return values | {
+            "state": "cancelled",
+            "finished_at": self._context.ms(),
+            "error": decision.kind.value,
+            "mark_wanted": mark,
+        }
+
+
+def _notices(row: OutboxRow, decision: Decision) -> list[Mapping[str, Any]]:
+    notices: list[Mapping[str, Any]] = []
+    if decision.kind is Kind.HELD:
+        # One question per reply: what was asked before and then edited is not asked about again.
+        if row.error != Kind.HELD:
+            notices.append(to_notice(decision.told or "", row.user_id, held=row.id))
+    elif decision.told:
+        notices.append(to_notice(decision.told, row.user_id))
+    if decision.private:
+        notices.append(to_notice(decision.private, to=row.user_id))
+    return notices
+
+
+async def _adopt(
+    connection: AsyncConnection, *, row: OutboxRow, payload: Mapping[str, Any]
+) -> ConversationRow | None:
+    """Bind a conversation to the root that is its own, where the root's answer was lost."""
+    found = await conversations.find(
+        connection, str(payload.get("provider")), str(payload.get("conversation_id"))
+    )
+    if found is None or found.thread_ts is not None:
+        return found
+    await conversations.bind_thread(connection, found.id, row.thread_ts)
+    return await conversations.get(connection, found.id)

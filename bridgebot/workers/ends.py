@@ -1,0 +1,164 @@
+"""What is written down when an attempt to send a reply ends; all in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.delivery import Outcome, State
+from bridgebot.model import Message, MessageId, SenderKind, Sent
+from bridgebot.store import conversations, corrections, inbox, queues, records
+from bridgebot.store.rows import ConversationRow, OutboxRow
+from bridgebot.store.schema import messages
+from bridgebot.store.schema import outbox as table
+from bridgebot.workers.context import Context
+from bridgebot.workers.notices import to_notice
+
+CROSSED = (
+    "Your reply was sent, but the guest had written once more before you could see it. "
+    "Please look at the newest message: does your reply still fit?"
+)
+DELIVERED, UNDELIVERED = "white_check_mark", "warning"
+
+
+async def record_reply(
+    connection: AsyncConnection,
+    context: Context,
+    row: OutboxRow,
+    conversation: ConversationRow,
+    outcome: Outcome,
+    sent: Sent | None,
+    reason: str = "",
+    *,
+    called: bool = False,
+) -> bool:
+    """Record how an attempt ended; return whether the row was still this node's.
+
+    ``called`` tells that a call has just ended: the other side's time runs from now, and not from
+    the claim, before which nothing had been sent.
+    """
+    now = context.ms()
+    mark = {State.COMPLETED: DELIVERED, State.DISCARDED: UNDELIVERED}.get(outcome.state)
+    values = {} if outcome.counted else {"attempts": row.attempts - 1}
+    if called and outcome.state is State.UNCERTAIN:
+        values["started_at"] = now
+    mine = await queues.finish(
+        connection,
+        table,
+        row.id,
+        owner=context.owner,
+        state=outcome.state.value,
+        now=now,
+        error=outcome.code,
+        due_at=now + int(outcome.delay * 1000),
+        message_id=sent.message_id if sent else None,
+        mark_wanted=mark,
+        **values,
+    )
+    if not mine:
+        return False
+    if sent is not None:
+        await _delivered(connection, context, row, conversation, sent.message_id)
+    elif outcome.state is not State.UNCERTAIN:
+        await release_echo(connection, row.id, None, now)
+    if outcome.state is State.DISCARDED:
+        await _undelivered(connection, context, row, conversation, outcome, reason)
+    return True
+
+
+async def _delivered(
+    connection: AsyncConnection,
+    context: Context,
+    row: OutboxRow,
+    conversation: ConversationRow,
+    message_id: MessageId,
+) -> None:
+    now = context.ms()
+    message = Message(
+        message_id=message_id,
+        sender=SenderKind.PROPERTY,
+        content=row.content or "",
+        sent_at=datetime.fromtimestamp(now / 1000, UTC),
+        kind="free_text",
+    )
+    await conversations.add_message(
+        connection, conversation, message, origin="slack", raw="{}", now=now, reply=row.id
+    )
+    await release_echo(connection, row.id, message_id, now)
+    # When it went out, not when we learned of it: a guest may have written in between.
+    at = row.started_at or now
+    await conversations.note_answer(connection, conversation.id, at, f"slack:{row.user_id}")
+    if await corrections.crossed(connection, row, at=at):
+        told = to_notice(CROSSED, row.user_id)
+        await inbox.add_notice(connection, conversation.id, told, now=now)
+    for kind in ("undelivered", "uncertain"):
+        await records.close_alert(
+            connection,
+            kind=kind,
+            provider=conversation.about.provider,
+            subject=f"outbox:{row.id}",
+            now=now,
+            line="Delivered.",
+        )
+
+
+async def release_echo(
+    connection: AsyncConnection, reply: int, message_id: MessageId | None, now: int
+) -> None:
+    """Show a message after all that was taken for this reply's echo and is not.
+
+    The provider's answer names the reply's own id; a message with the same words and another id
+    was written elsewhere.
+    """
+    query = select(messages.c.id, messages.c.conversation).where(
+        messages.c.reply == reply, messages.c.message_id != (message_id or "")
+    )
+    for message, conversation in (await connection.execute(query)).all():
+        await connection.execute(
+            update(messages).where(messages.c.id == message).values(origin="elsewhere", reply=None)
+        )
+        await inbox.add(connection, conversation, message, now=now)
+
+
+async def _undelivered(
+    connection: AsyncConnection,
+    context: Context,
+    row: OutboxRow,
+    conversation: ConversationRow,
+    outcome: Outcome,
+    reason: str,
+) -> None:
+    """Tell the author under the message and raise an alert that stands until someone acts."""
+    label, now = context.label(conversation.about.provider), context.ms()
+    why = in_words(outcome.code or "", reason, conversation, label)
+    await inbox.add_notice(
+        connection,
+        conversation.id,
+        to_notice(f"Not delivered: {why}", row.user_id, retry=row.id),
+        now=now,
+    )
+    await records.raise_alert(
+        connection,
+        kind="undelivered",
+        provider=conversation.about.provider,
+        subject=f"outbox:{row.id}",
+        conversation=conversation.id,
+        title="A reply could not be delivered to the guest",
+        lines=(why, "The text is kept in the thread."),
+        now=now,
+    )
+
+
+def in_words(code: str, reason: str, conversation: ConversationRow, label: str) -> str:
+    """Say in plain words why a reply could not be delivered."""
+    if conversation.about.access == "read_only":
+        return "this conversation is closed for replies (read only)."
+    known = {
+        "forbidden": f"{label} says that this property is not connected to our account.",
+        "http_404": f"{label} does not know this conversation any more.",
+        "refused": f"{label} refused the message.",
+        "no_replies": f"{label} can only be read here; please answer there.",
+    }
+    return known.get(code, reason or f"{label} answered {code}.")

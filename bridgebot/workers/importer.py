@@ -1,0 +1,165 @@
+"""Brings in conversations that somebody looks for, and opens their threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.errors import ProviderError
+from bridgebot.model import Batch, PropertyId, Received, Transcript
+from bridgebot.providers.base import History, Provider
+from bridgebot.store import conversations, imports, inbox, lookups
+from bridgebot.store.rows import ConversationRow
+from bridgebot.workers.context import Context
+from bridgebot.workers.intake import Manner, store_batch
+from bridgebot.workers.notices import to_notice
+
+log = structlog.get_logger()
+
+TYPES = ("reservation", "request_to_book")
+"""What a number may be of; asked in this order."""
+
+AT_ONCE = 4
+"""Properties asked side by side."""
+
+MOST_NAMED = 5
+DAY_MS = 86_400_000
+HISTORY = 30
+"""Earlier messages shown where a thread is opened by hand, at most."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What came of asking the providers: conversations, and in words who was asked."""
+
+    found: tuple[ConversationRow, ...] = ()
+    tried: tuple[str, ...] = ()
+
+
+class Importer:
+    """Asks providers for what the store does not know."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def ask(self, words: str) -> Asked:
+        """Ask each provider for a reservation at its properties, and keep what there is."""
+        number = lookups.reservation_number(words)
+        if number is None:
+            return Asked()
+        found: list[ConversationRow] = []
+        tried: list[str] = []
+        for provider in self._context.providers.values():
+            if provider.history is None:
+                continue
+            transcripts, said = await _ask(provider, provider.history, number)
+            tried.append(said)
+            found.extend([await self._keep(transcript) for transcript in transcripts])
+        return Asked(found=tuple(found), tried=tuple(tried))
+
+    async def open_thread(self, row_id: int, user: str) -> None:
+        """Open a conversation's thread with its history, for the property to write first."""
+        row = await self._context.store.read(lambda c: conversations.get(c, row_id))
+        if row.thread_ts is None:
+            await self._refresh(row)
+        await self._context.store.write(lambda c: self._open(c, row, user))
+        self._context.signals.inbox.set()
+
+    async def _refresh(self, row: ConversationRow) -> None:
+        """Read the history once more; without an answer the thread opens with what is there."""
+        about, provider = row.about, self._context.providers.get(row.about.provider)
+        if provider is None or provider.history is None or about.property_id is None:
+            return
+        try:
+            transcript = await provider.history.by_id(about.property_id, about.conversation_id)
+        except ProviderError as error:
+            log.info("history_not_read", conversation=row.id, code=error.code)
+            return
+        await self._keep(transcript)
+
+    async def _keep(self, transcript: Transcript) -> ConversationRow:
+        """Keep a conversation and its messages; they stay out of Slack until they are wanted."""
+        about, context = transcript.conversation, self._context
+        manner = Manner(shown=False, waits_from=context.ms() - DAY_MS)
+        received = tuple(
+            Received(conversation=about, message=message, raw="{}")
+            for message in transcript.messages
+        )
+
+        async def unit(connection: AsyncConnection) -> ConversationRow:
+            channel = context.routing.channel_of(about.property_id)
+            row = await conversations.ensure(connection, about, channel=channel, now=context.ms())
+            batch = Batch(messages=received)
+            await store_batch(connection, context, about.provider, batch, manner)
+            return await conversations.get(connection, row.id)
+
+        return await context.store.write(unit)
+
+    async def _open(self, connection: AsyncConnection, row: ConversationRow, user: str) -> None:
+        current = await conversations.get(connection, row.id)
+        if current.thread_ts is not None:
+            return
+        now = self._context.ms()
+        taken, left = await imports.take_up_all(connection, row.id, limit=HISTORY)
+        for message in taken:
+            await inbox.add(connection, row.id, message, now=now)
+        words = _opened(current, taken=len(taken), left=left)
+        await inbox.add_notice(connection, row.id, to_notice(words, mention=user), now=now)
+
+
+def _opened(row: ConversationRow, *, taken: int, left: int) -> str:
+    """Say in a thread that was opened by hand what to expect of it."""
+    if row.about.access == "read_only":
+        words = "You opened this thread. The conversation is read only: replies do not arrive."
+    elif taken:
+        words = "You opened this thread. Replies here go to the guest."
+    else:
+        words = "You opened this thread. Nobody has written yet: you write first."
+    return words + (f" {left} earlier messages are not shown here." if left else "")
+
+
+async def _ask(provider: Provider, history: History, number: str) -> tuple[list[Transcript], str]:
+    """Ask a provider's properties; return what was found, and in words what was tried."""
+    if not provider.properties:
+        return [], f"{provider.label} was not asked: the settings name no property to ask for"
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(property_id: PropertyId) -> Transcript | ProviderError | None:
+        async with gate:
+            return await _at(history, property_id, number)
+
+    answers = await asyncio.gather(*map(one, provider.properties))
+    failed = [
+        property_id
+        for property_id, answer in zip(provider.properties, answers, strict=True)
+        if isinstance(answer, ProviderError)
+    ]
+    found = [each for each in answers if isinstance(each, Transcript)]
+    return found, _said(provider.label, provider.properties, failed)
+
+
+async def _at(
+    history: History, property_id: PropertyId, number: str
+) -> Transcript | ProviderError | None:
+    try:
+        for kind in TYPES:
+            found = await history.by_reference(property_id, kind, number)
+            if found is not None:
+                return found
+    except ProviderError as error:
+        log.info("not_looked_up", property_id=property_id, code=error.code)
+        return error
+    return None
+
+
+def _said(label: str, asked: Iterable[str], failed: list[PropertyId]) -> str:
+    count = len(list(asked))
+    words = f"{label}, at {count} {'property' if count == 1 else 'properties'}"
+    if failed:
+        named = ", ".join(failed[:MOST_NAMED]) + (" …" if len(failed) > MOST_NAMED else "")
+        words += f" (no answer for {named})"
+    return words

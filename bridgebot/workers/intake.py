@@ -1,0 +1,257 @@
+"""Stores what a provider handed over: one transaction, before anything is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.inbound import (
+    Disposition,
+    PendingReply,
+    classify,
+    is_answer,
+    is_closing_word,
+)
+from bridgebot.bridge.payment import mask
+from bridgebot.metrics import RECEIVED
+from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
+from bridgebot.store import conversations, imports, inbox, outbox, records
+from bridgebot.store.rows import ConversationRow, to_ms
+from bridgebot.store.schema import messages
+from bridgebot.store.schema import outbox as outbox_table
+from bridgebot.workers.context import Context
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """How a batch is treated.
+
+    ``shown`` puts it into threads; else it is only kept, until it comes another way or its thread
+    is opened. Guests who wrote before ``waits_from`` start no clock, so that nobody is alerted for
+    them. ``due_at`` and ``gap`` give the posts of what is older than that their time, one after the
+    other, so that a long history does not stand before what guests write now. Times are
+    milliseconds.
+    """
+
+    shown: bool = True
+    waits_from: int = 0
+    due_at: int | None = None
+    gap: int = 0
+
+    def due_of(self, number: int, sent_at: int) -> int | None:
+        """Tell when the post of this number is due; ``None`` for now."""
+        if self.due_at is None or sent_at >= self.waits_from:
+            return None
+        return self.due_at + number * self.gap
+
+
+LIVE = Manner()
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a batch came to; ``threads`` are conversations with something to show at once."""
+
+    shown: int = 0
+    duplicates: int = 0
+    echoes: int = 0
+    kept: int = 0
+    unreadable: int = 0
+    threads: set[int] = field(default_factory=set)
+
+
+async def store_batch(
+    connection: AsyncConnection,
+    context: Context,
+    provider: ProviderName,
+    batch: Batch,
+    manner: Manner = LIVE,
+) -> Stored:
+    """Store a batch whole; nothing of it may be confirmed before this is durable."""
+    stored, now = Stored(), context.ms()
+    for entry in batch.unreadable:
+        row = await records.put_aside(connection, provider, entry, now=now)
+        if row is not None:
+            stored.unreadable += 1
+            await _name_unreadable(connection, provider, row, entry.reason, now)
+    ids = {received.message.message_id for received in batch.messages}
+    known = await conversations.known_messages(connection, provider, ids)
+    for received in batch.messages:
+        disposition = await _store_one(connection, context, received, known, manner, stored)
+        known.add(received.message.message_id)
+        stored.shown += disposition is Disposition.SHOW
+        stored.echoes += disposition is Disposition.ECHO
+        stored.kept += disposition is Disposition.KEEP
+        stored.duplicates += disposition is Disposition.DUPLICATE
+    if stored.threads:
+        await inbox.hasten(connection, stored.threads, now=now)
+    return stored
+
+
+def announce(context: Context, provider: ProviderName, stored: Stored) -> None:
+    """Log and count what came in, and wake those who show it."""
+    counts = {
+        "new": stored.shown,
+        "kept": stored.kept,
+        "echoes": stored.echoes,
+        "duplicates": stored.duplicates,
+        "unreadable": stored.unreadable,
+    }
+    log.info("received", provider=provider, **counts)
+    for kind, count in counts.items():
+        RECEIVED.labels(provider, kind).inc(count)
+    for signal in (context.signals.inbox, context.signals.views):
+        signal.set()
+
+
+async def _name_unreadable(
+    connection: AsyncConnection, provider: str, row: int, reason: str, now: int
+) -> None:
+    await records.raise_alert(
+        connection,
+        kind="quarantined",
+        provider=provider,
+        subject=str(row),
+        title="A message could not be read and was put aside",
+        lines=(
+            f"Reason: {reason}.",
+            "Nothing is lost: the entry is kept whole, and the messages beside it went on.",
+            f"Look at it with: bridgebot deliveries list (entry q{row})",
+        ),
+        now=now,
+    )
+
+
+async def _store_one(
+    connection: AsyncConnection,
+    context: Context,
+    received: Received,
+    known: set[str],
+    manner: Manner,
+    stored: Stored,
+) -> Disposition:
+    about, message, now = received.conversation, received.message, context.ms()
+    channel = context.routing.channel_of(about.property_id)
+    row = await conversations.ensure(connection, about, channel=channel, now=now)
+    waiting: list[PendingReply] = []
+    if message.sender is SenderKind.PROPERTY and message.message_id not in known:
+        waiting = await _pending_replies(connection, row.id)
+    decision = classify(
+        message,
+        known=message.message_id in known,
+        pending=waiting,
+        history=received.history,
+    )
+    if decision.disposition is Disposition.DUPLICATE:
+        return decision.disposition
+    echo = decision.disposition is Disposition.ECHO
+    if not echo:
+        # After the comparison with our own replies, and before anything is kept.
+        message = replace(message, content=mask(message.content))
+    origin = "slack" if echo else "guest" if message.sender is SenderKind.GUEST else "elsewhere"
+    closing = message.sender is SenderKind.GUEST and is_closing_word(message)
+    added = await conversations.add_message(
+        connection,
+        row,
+        message,
+        origin=origin,
+        raw=received.raw if echo else mask(received.raw),
+        now=now,
+        reply=decision.reply,
+        imported=not manner.shown and not echo,
+        closing=closing,
+    )
+    if echo and decision.reply is not None:
+        await _settle_uncertain(connection, row, message, decision.reply, now)
+        return decision.disposition
+    if decision.disposition is Disposition.KEEP:
+        return decision.disposition
+    if manner.shown:
+        due_at = manner.due_of(stored.shown, to_ms(message.sent_at))
+        if await _show(connection, row, message, added, now, due_at) and due_at is None:
+            stored.threads.add(row.id)
+    await _turn_clocks(connection, row, message, manner.waits_from)
+    return decision.disposition
+
+
+async def _show(
+    connection: AsyncConnection,
+    row: ConversationRow,
+    message: Message,
+    added: int | None,
+    now: int,
+    due_at: int | None,
+) -> bool:
+    """Queue a message for its thread; one that was only kept until now is taken up."""
+    if added is None:
+        added = await imports.take_up(connection, row.about.provider, message.message_id)
+    if added is None:
+        return False
+    await inbox.add(connection, row.id, added, now=now, due_at=due_at)
+    return True
+
+
+async def _pending_replies(connection: AsyncConnection, conversation: int) -> list[PendingReply]:
+    """List replies that are out and have no echo yet."""
+    rows = await outbox.pending(connection, conversation)
+    query = select(messages.c.reply).where(messages.c.reply.in_([row.id for row in rows]))
+    echoed = set((await connection.execute(query)).scalars()) if rows else set()
+    return [
+        PendingReply(delivery=row.id, content=row.content or "", began=row.started_at or 0)
+        for row in rows
+        if row.id not in echoed
+    ]
+
+
+async def _settle_uncertain(
+    connection: AsyncConnection, row: ConversationRow, message: Message, reply: int, now: int
+) -> None:
+    """Complete an uncertain reply whose echo has come; one still out waits for its answer."""
+    statement = (
+        update(outbox_table)
+        .where(
+            outbox_table.c.id == reply,
+            outbox_table.c.state == "uncertain",
+            outbox_table.c.finished_at.is_(None),
+        )
+        .values(
+            state="completed",
+            owner=None,
+            finished_at=now,
+            message_id=message.message_id,
+            mark_wanted="white_check_mark",
+        )
+        .returning(outbox_table.c.user_id)
+    )
+    user = (await connection.execute(statement)).scalar()
+    if user is not None:
+        await conversations.note_answer(connection, row.id, to_ms(message.sent_at), f"slack:{user}")
+        await records.close_alert(
+            connection,
+            kind="uncertain",
+            provider=row.about.provider,
+            subject=f"outbox:{reply}",
+            now=now,
+            line="It had been sent: its copy came back from the provider.",
+        )
+
+
+async def _turn_clocks(
+    connection: AsyncConnection, row: ConversationRow, message: Message, waits_from: int
+) -> None:
+    sent_at = to_ms(message.sent_at)
+    if message.sender is SenderKind.GUEST:
+        await conversations.note_guest(
+            connection,
+            row.id,
+            sent_at,
+            waits=sent_at >= waits_from,
+            closing=is_closing_word(message),
+        )
+    elif is_answer(message):
+        await conversations.note_answer(connection, row.id, sent_at, "elsewhere")

@@ -1,0 +1,67 @@
+"""The loop that all workers share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+import structlog
+
+from bridgebot.errors import BridgebotError
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 30.0
+
+
+class Worker(Protocol):
+    """Does one turn at a time."""
+
+    name: str
+
+    async def step(self) -> float:
+        """Do what is due; return the seconds until it is worth looking again, 0 for at once."""
+        ...
+
+
+async def run(worker: Worker, *, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Turn a worker until ``stop``; ``wake`` ends a pause early.
+
+    A step that cannot go on (the database or the other side is away) is tried again after a pause
+    that grows, with one log line when it begins and one when it is over. Anything unforeseen ends
+    the worker, and with it the process.
+    """
+    failures = 0
+    while not stop.is_set():
+        wake.clear()
+        try:
+            pause = await worker.step()
+        except BridgebotError as error:
+            failures += 1
+            pause = min(LONGEST_PAUSE, 0.5 * 2.0**failures)
+            if failures == 1:
+                log.warning("worker_hindered", worker=worker.name, reason=str(error))
+        except Exception:
+            log.exception("worker_died", worker=worker.name)
+            raise
+        else:
+            if failures:
+                log.info("worker_goes_on", worker=worker.name, failures=failures)
+            failures = 0
+        await _pause(pause, wake, stop)
+
+
+async def _pause(seconds: float, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Wait until the time is over, the worker is woken, or the process stops."""
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await wait

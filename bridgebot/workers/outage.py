@@ -1,0 +1,83 @@
+"""One line in the log and one alert for an outage: when it begins and when it is over."""
+
+from __future__ import annotations
+
+import structlog
+
+from bridgebot.errors import CallError
+from bridgebot.store import records
+from bridgebot.workers.context import Context
+
+log = structlog.get_logger()
+
+SOON_MS = 30_000
+"""How long calls must fail before people are told that a provider is away."""
+
+
+class Outage:
+    """Watches the calls to one provider."""
+
+    def __init__(self, context: Context, provider: str) -> None:
+        self._context = context
+        self._provider = provider
+        self._since: int | None = None
+        self._told: set[str] = set()
+        # An alert of this process's predecessor may still stand.
+        self._inherited = {"credentials", "provider_down"}
+
+    async def failed(self, error: CallError) -> None:
+        """Take note of a failed call."""
+        now = self._context.ms()
+        if self._since is None:
+            self._since = now
+            log.warning("provider_away", provider=self._provider, code=error.code)
+        if error.auth:
+            await self._tell("credentials", "refuses our credentials", str(error))
+        elif now - self._since >= SOON_MS:
+            line = str(error) if error.permanent else f"Last answer: {error.code}."
+            await self._tell("provider_down", "cannot be reached", line)
+
+    async def succeeded(self) -> None:
+        """Take note of a call that worked."""
+        if self._since is None and not self._inherited:
+            return
+        line = "Over; what waited goes out now."
+        if self._since is not None:
+            seconds = round((self._context.ms() - self._since) / 1000)
+            log.info("provider_back", provider=self._provider, seconds=seconds)
+            line = f"Over after {seconds} s; what waited goes out now."
+        self._since = None
+        await self._close(self._told | self._inherited, line)
+        self._told.clear()
+        self._inherited.clear()
+
+    async def _close(self, kinds: set[str], line: str) -> None:
+        for kind in sorted(kinds):
+            await self._context.store.write(
+                lambda connection, kind=kind: records.close_alert(  # type: ignore[misc]
+                    connection,
+                    kind=kind,
+                    provider=self._provider,
+                    subject="",
+                    now=self._context.ms(),
+                    line=line,
+                )
+            )
+        self._context.signals.views.set()
+
+    async def _tell(self, kind: str, what: str, line: str) -> None:
+        if kind in self._told:
+            return
+        await self._context.store.write(
+            lambda connection: records.raise_alert(
+                connection,
+                kind=kind,
+                provider=self._provider,
+                subject="",
+                title=f"{self._context.label(self._provider)} {what}",
+                lines=(line, "Messages and replies wait and are not lost."),
+                now=self._context.ms(),
+            )
+        )
+        self._told.add(kind)
+        self._context.signals.views.set()

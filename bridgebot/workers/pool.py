@@ -1,0 +1,84 @@
+"""Keeps a bounded number of deliveries in flight."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+from bridgebot.errors import BridgebotError
+
+log = structlog.get_logger()
+
+Row = TypeVar("Row")
+
+
+class Pool(Generic[Row]):
+    """Claims rows while there is room and handles each in a task of its own.
+
+    So one slow call holds up one place and not those behind it. ``wake`` is set when a place
+    comes free. A row whose end could not be written down (the database was away) is given to
+    ``recover`` by the next ``fill``; any other error that a handler lets out is raised there.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        claim: Callable[[int], Awaitable[Sequence[Row]]],
+        handle: Callable[[Row], Awaitable[None]],
+        recover: Callable[[Row], Awaitable[None]],
+        wake: asyncio.Event,
+    ) -> None:
+        self._size = size
+        self._claim = claim
+        self._handle = handle
+        self._recover = recover
+        self._wake = wake
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed: list[BaseException] = []
+        self._unrecorded: list[Row] = []
+
+    @property
+    def busy(self) -> int:
+        """Count what is in flight."""
+        return len(self._running)
+
+    async def fill(self) -> int:
+        """Claim as many rows as there is room for; return how many were started."""
+        if self._failed:
+            raise self._failed.pop(0)
+        while self._unrecorded:
+            await self._recover(self._unrecorded[0])
+            self._unrecorded.pop(0)
+        room = self._size - len(self._running)
+        if room <= 0:
+            return 0
+        rows = await self._claim(room)
+        for row in rows:
+            task = asyncio.create_task(self._run(row))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+        return len(rows)
+
+    async def _run(self, row: Row) -> None:
+        try:
+            await self._handle(row)
+        except BridgebotError as error:
+            log.warning("end_not_recorded", reason=str(error))
+            self._unrecorded.append(row)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed.append(error)
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Wait until nothing is in flight."""
+        while self._running:
+            await asyncio.wait(self._running)
+        if self._failed:
+            raise self._failed.pop(0)

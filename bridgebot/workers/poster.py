@@ -1,0 +1,222 @@
+"""Puts guest messages, and the bot's own words, into their threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.delivery import Outcome, State, after_failure
+from bridgebot.errors import SlackError
+from bridgebot.metrics import DELIVERIES
+from bridgebot.rendering.to_slack import Post, message_posts
+from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.gateway import Gateway
+from bridgebot.store import conversations, inbox, queues, records
+from bridgebot.store.rows import InboxRow
+from bridgebot.store.schema import inbox as table
+from bridgebot.workers.cards import card_of
+from bridgebot.workers.context import Context
+from bridgebot.workers.notices import notice_post
+from bridgebot.workers.pool import Pool
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 16
+PAUSE = 0.5
+UNPOSTABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+
+
+class Poster:
+    """Claims the inbox and posts."""
+
+    name = "poster"
+
+    def __init__(self, context: Context, gateway: Gateway) -> None:
+        self._context = context
+        self._gateway = gateway
+        self.pool: Pool[InboxRow] = Pool(
+            size=IN_FLIGHT,
+            claim=self._claim,
+            handle=self._deliver,
+            recover=self._recover,
+            wake=context.signals.inbox,
+        )
+
+    async def step(self) -> float:
+        """Claim what there is room for; see ``Worker.step``."""
+        return 0.0 if await self.pool.fill() else PAUSE
+
+    async def _claim(self, room: int) -> Sequence[InboxRow]:
+        """Claim heads of conversations, leaving out channels whose turn is yet to come."""
+        skip = [
+            channel
+            for channel in self._context.routing.channels()
+            if self._gateway.ready_in(channel) > 0
+        ]
+        return await self._context.store.write(
+            lambda c: inbox.claim(
+                c,
+                owner=self._context.owner,
+                now=self._context.ms(),
+                limit=room,
+                skip_channels=skip,
+            )
+        )
+
+    async def _recover(self, row: InboxRow) -> None:
+        now, owner = self._context.ms(), self._context.owner
+        await self._context.store.write(
+            lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
+        )
+        self._context.signals.reconcile.set()
+
+    async def _deliver(self, row: InboxRow) -> None:
+        """Post what is missing of a delivery and record its end."""
+        posted = list(row.posted)
+        try:
+            await self._post_all(row, posted)
+        except SlackError as error:
+            if error.code in ROOTLESS:
+                await self._forget_thread(row)
+            outcome = after_failure(error, attempts=row.attempts, chance=self._context.chance())
+            await self._record(row, outcome, posted)
+        else:
+            await self._record(row, Outcome(state=State.COMPLETED), posted)
+
+    async def _post_all(self, row: InboxRow, posted: list[str]) -> None:
+        thread_ts = row.conversation.thread_ts or await self._open_thread(row)
+        if row.notice is not None and row.notice.get("to"):
+            await self._whisper(row, row.notice, thread_ts)
+            return
+        posts = self._posts(row)
+        for post in posts[len(posted) :]:
+            posted.append(await self._post(row, post, thread_ts))
+            if len(posted) < len(posts):
+                kept = list(posted)
+                await self._context.store.write(
+                    lambda c, kept=kept: inbox.note_posted(c, row.id, kept)  # type: ignore[misc]
+                )
+
+    async def _whisper(self, row: InboxRow, notice: Mapping[str, Any], thread_ts: str) -> None:
+        """Tell one person something; somebody who left the channel is not told."""
+        try:
+            await self._gateway.ephemeral(
+                row.conversation.channel,
+                str(notice["to"]),
+                str(notice["text"]),
+                thread_ts=thread_ts,
+            )
+        except SlackError as error:
+            if not error.permanent:
+                raise
+            log.info("not_told", delivery=row.id, code=error.code)
+
+    def _posts(self, row: InboxRow) -> Sequence[Post]:
+        about = row.conversation.about
+        if row.message is None:
+            return [notice_post(row.id, row.notice or {})]
+        return message_posts(
+            about.provider,
+            row.message,
+            guest_name=about.guest_name,
+            provider_label=self._context.label(about.provider),
+            shown_at=self._context.now(),
+        )
+
+    async def _post(self, row: InboxRow, post: Post, thread_ts: str) -> str:
+        """Post once; what Slack cannot draw is posted again as plain text, so that it is seen."""
+        blocks = post.blocks
+        while True:
+            try:
+                return await self._gateway.post(
+                    row.conversation.channel,
+                    post.text,
+                    blocks=blocks,
+                    thread_ts=thread_ts,
+                    metadata=(post.event_type, post.payload),
+                    username=post.username,
+                    icon_emoji=post.icon_emoji,
+                )
+            except SlackError as error:
+                if error.code not in UNPOSTABLE or not blocks:
+                    raise
+                log.warning("posted_without_blocks", delivery=row.id, code=error.code)
+                blocks = ()
+
+    async def _forget_thread(self, row: InboxRow) -> None:
+        """Let a new thread be opened where somebody deleted the old one's root."""
+        conversation = row.conversation
+        log.warning("thread_gone", conversation=conversation.id)
+        await self._context.store.write(
+            lambda c: conversations.unbind_thread(c, conversation.id, conversation.thread_ts)
+        )
+
+    async def _open_thread(self, row: InboxRow) -> str:
+        """Post the root of a conversation's thread and remember it at once."""
+        conversation = row.conversation
+        card = card_of(conversation, self._context)
+        thread_ts = await self._gateway.post(
+            conversation.channel,
+            card.text,
+            blocks=card.blocks,
+            metadata=(card.event_type, card.payload),
+        )
+        await self._context.store.write(
+            lambda c: conversations.bind_thread(
+                c, conversation.id, thread_ts, shown=conversation.card_wanted
+            )
+        )
+        log.info("thread_opened", conversation=conversation.id)
+        return thread_ts
+
+    async def _record(self, row: InboxRow, outcome: Outcome, posted: Sequence[str]) -> None:
+        await self._context.store.write(lambda c: self._record_unit(c, row, outcome, posted))
+        DELIVERIES.labels("inbox", outcome.state.value).inc()
+        level = log.debug if outcome.state is State.COMPLETED else log.warning
+        level(
+            "posted" if outcome.state is State.COMPLETED else "post_failed",
+            delivery=row.id,
+            conversation=row.conversation.id,
+            state=outcome.state.value,
+            code=outcome.code,
+            attempt=row.attempts,
+        )
+        if outcome.state is State.UNCERTAIN:
+            self._context.signals.reconcile.set()
+        if outcome.state is not State.COMPLETED:
+            self._context.signals.views.set()
+
+    async def _record_unit(
+        self, connection: AsyncConnection, row: InboxRow, outcome: Outcome, posted: Sequence[str]
+    ) -> None:
+        now = self._context.ms()
+        values = {} if outcome.counted else {"attempts": row.attempts - 1}
+        if outcome.state is State.UNCERTAIN:
+            # The other side's time runs from the end of the call, not from the claim.
+            values["started_at"] = now
+        mine = await queues.finish(
+            connection,
+            table,
+            row.id,
+            owner=self._context.owner,
+            state=outcome.state.value,
+            now=now,
+            posted=inbox.as_json(posted),
+            error=outcome.code,
+            due_at=now + int(outcome.delay * 1000),
+            **values,
+        )
+        if mine and outcome.state is State.DISCARDED:
+            await records.raise_alert(
+                connection,
+                kind="undelivered",
+                provider=row.conversation.about.provider,
+                subject=f"inbox:{row.id}",
+                conversation=row.conversation.id,
+                title="A guest's message could not be shown in Slack",
+                lines=(f"Slack answered: {outcome.code}.", "The message is kept."),
+                now=now,
+            )

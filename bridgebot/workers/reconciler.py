@@ -1,0 +1,261 @@
+"""Looks up deliveries whose outcome is unknown before anything is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge import reconcile
+from bridgebot.bridge.delivery import Outcome, State, after_lookup
+from bridgebot.errors import CallError, ProviderError
+from bridgebot.model import MessageId, Sent
+from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.gateway import Gateway
+from bridgebot.store import conversations, inbox, outbox, queues, records
+from bridgebot.store.rows import ConversationRow, InboxRow, OutboxRow, from_ms
+from bridgebot.store.schema import inbox as inbox_table
+from bridgebot.store.schema import messages
+from bridgebot.store.schema import outbox as outbox_table
+from bridgebot.workers import ends
+from bridgebot.workers.context import Context
+from bridgebot.workers.notices import to_notice
+
+log = structlog.get_logger()
+
+PAUSE = 1.0
+AT_ONCE = 8
+LOOK_AGAIN = 5.0
+SKEW_SECONDS = 120.0
+"""How far Slack's clock may run behind ours."""
+
+
+class Reconciler:
+    """Settles what is uncertain."""
+
+    name = "reconciler"
+
+    def __init__(self, context: Context, gateway: Gateway, *, bot_id: str) -> None:
+        self._context = context
+        self._gateway = gateway
+        self._bot_id = bot_id
+
+    async def step(self) -> float:
+        """Look up what is due; see ``Worker.step``."""
+        now, me = self._context.ms(), self._context.owner
+        posts = await self._context.store.read(
+            lambda c: queues.due_uncertain(c, inbox_table, now, AT_ONCE, me)
+        )
+        replies = await self._context.store.read(
+            lambda c: queues.due_uncertain(c, outbox_table, now, AT_ONCE, me)
+        )
+        for row_id in posts:
+            await self._look_up_post(row_id)
+        for row_id in replies:
+            await self._look_up_reply(row_id)
+        return 0.0 if len(posts) == AT_ONCE or len(replies) == AT_ONCE else PAUSE
+
+    async def _hold(self, queue: str, row_id: int) -> bool:
+        table = inbox_table if queue == "inbox" else outbox_table
+        return await self._context.store.write(
+            lambda c: queues.hold(c, table, row_id, self._context.owner)
+        )
+
+    def _age(self, started_at: int | None) -> float:
+        return (self._context.ms() - (started_at or 0)) / 1000
+
+    def _outcome(self, *, found: bool, started_at: int | None) -> Outcome:
+        return after_lookup(
+            found=found,
+            age=self._age(started_at),
+            settle=self._context.settle,
+            chance=self._context.chance(),
+        )
+
+    async def _look_up_post(self, row_id: int) -> None:
+        if not await self._hold("inbox", row_id):
+            return
+        (row,) = await self._context.store.read(lambda c: inbox.read(c, [row_id]))
+        try:
+            posted, progress = await self._posted(row)
+        except CallError as error:
+            await self._not_looked_up(row, error)
+            return
+        outcome = self._outcome(found=progress, started_at=row.started_at)
+        if progress:
+            # The poster goes on after the part that arrived, or finds that none is missing.
+            outcome = Outcome(state=State.RETRYABLE)
+        await self._end_post(row, outcome, posted if progress else list(row.posted))
+
+    async def _not_looked_up(self, row: InboxRow, error: CallError) -> None:
+        """Look again later; a thread that is gone holds nothing, and is opened anew."""
+        if error.code not in ROOTLESS:
+            outcome = Outcome(state=State.UNCERTAIN, delay=LOOK_AGAIN, code=error.code)
+            await self._end_post(row, outcome, list(row.posted))
+            return
+        known = row.conversation
+        await self._context.store.write(
+            lambda c: conversations.unbind_thread(c, known.id, known.thread_ts or "")
+        )
+        await self._end_post(row, Outcome(state=State.RETRYABLE, code=error.code), [])
+
+    async def _posted(self, row: InboxRow) -> tuple[list[str], bool]:
+        """Find which posts of a delivery are in Slack, and whether that tells how to go on."""
+        conversation = row.conversation
+        thread_ts = conversation.thread_ts
+        if thread_ts is None:
+            # The root comes first and is remembered before anything follows: if it is there, its
+            # answer was lost and the message itself has not been posted.
+            return [], await self._find_root(row)
+        read, channel = self._gateway.thread, conversation.channel
+        posts = await self._own(read(channel, thread_ts, oldest=_oldest(row.started_at)))
+        if row.message is None:
+            notices = reconcile.notice_of(posts, row.id)
+            return notices, bool(notices)
+        provider = conversation.about.provider
+        new = reconcile.parts_of(posts, provider, row.message.message_id)
+        if len(new) <= len(row.posted):
+            # Earlier parts may lie before the look-up's beginning.
+            everything = await self._own(read(channel, thread_ts))
+            new = reconcile.parts_of(everything, provider, row.message.message_id)
+        return new, len(new) > len(row.posted)
+
+    async def _find_root(self, row: InboxRow) -> bool:
+        """Look for the thread's root in the channel; bind the conversation to it if it is there."""
+        conversation = row.conversation
+        about = conversation.about
+        read, channel = self._gateway.history, conversation.channel
+        posts = await self._own(read(channel, oldest=_oldest(row.started_at)))
+        thread_ts = reconcile.root_of(posts, about.provider, about.conversation_id)
+        if thread_ts is None:
+            return False
+        await self._context.store.write(
+            lambda c: conversations.bind_thread(c, conversation.id, thread_ts)
+        )
+        return True
+
+    async def _own(self, posts: AsyncIterator[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Keep what the bot itself posted: any app can write metadata that looks like ours."""
+        return [post async for post in posts if post.get("bot_id") == self._bot_id]
+
+    async def _end_post(self, row: InboxRow, outcome: Outcome, posted: list[str]) -> None:
+        now = self._context.ms()
+        await self._context.store.write(
+            lambda c: queues.finish(
+                c,
+                inbox_table,
+                row.id,
+                owner=self._context.owner,
+                state=outcome.state.value,
+                now=now,
+                due_at=now + int(outcome.delay * 1000),
+                posted=inbox.as_json(posted),
+                error=outcome.code,
+            )
+        )
+        log.info("looked_up", queue="inbox", delivery=row.id, state=outcome.state.value)
+        self._context.signals.inbox.set()
+
+    async def _look_up_reply(self, row_id: int) -> None:
+        if not await self._hold("outbox", row_id):
+            return
+        (row,) = await self._context.store.read(lambda c: outbox.read(c, [row_id]))
+        number = row.conversation
+        assert number is not None  # noqa: S101 - only claimed rows become uncertain
+        conversation = await self._context.store.read(lambda c: conversations.get(c, number))
+        try:
+            found = await self._found_at_provider(row, conversation)
+        except ProviderError as error:
+            await self._cannot_tell(row, conversation, error)
+            return
+        outcome = self._outcome(found=found is not None, started_at=row.started_at)
+        sent = Sent(message_id=found) if found is not None else None
+        await self._end_reply(row, conversation, outcome, sent)
+
+    async def _found_at_provider(
+        self, row: OutboxRow, conversation: ConversationRow
+    ) -> MessageId | None:
+        about = conversation.about
+        provider = self._context.providers.get(about.provider)
+        if provider is None or provider.history is None or about.property_id is None:
+            raise ProviderError("the provider cannot be asked", code="no_history", permanent=True)
+        transcript = await provider.history.by_id(about.property_id, about.conversation_id)
+        taken = await self._context.store.read(lambda c: _taken(c, conversation.id, row.id))
+        return reconcile.sent_already(
+            row.content or "", from_ms(row.started_at or 0), taken, transcript.messages
+        )
+
+    async def _cannot_tell(
+        self, row: OutboxRow, conversation: ConversationRow, error: ProviderError
+    ) -> None:
+        """Wait where the provider is away; ask a person where it will never tell."""
+        if not error.permanent:
+            outcome = Outcome(state=State.UNCERTAIN, delay=LOOK_AGAIN, code=error.code)
+            await self._end_reply(row, conversation, outcome, None)
+            return
+        await self._context.store.write(lambda c: self._ask(c, row, conversation))
+        log.warning("asked_a_person", delivery=row.id, code=error.code)
+        self._context.signals.views.set()
+        self._context.signals.inbox.set()
+
+    async def _ask(
+        self, connection: AsyncConnection, row: OutboxRow, conversation: ConversationRow
+    ) -> None:
+        now, label = self._context.ms(), self._context.label(conversation.about.provider)
+        never = now + 10 * 365 * 86_400_000
+        mine = await queues.finish(
+            connection,
+            outbox_table,
+            row.id,
+            owner=self._context.owner,
+            state="uncertain",
+            now=now,
+            due_at=never,
+            mark_wanted=ends.UNDELIVERED,
+        )
+        if not mine:
+            return
+        text = (
+            f"{label} did not answer when this reply was sent, and cannot be asked whether it "
+            "has it. Please look there and choose."
+        )
+        await inbox.add_notice(
+            connection, conversation.id, to_notice(text, row.user_id, question=row.id), now=now
+        )
+        await records.raise_alert(
+            connection,
+            kind="uncertain",
+            provider=conversation.about.provider,
+            subject=f"outbox:{row.id}",
+            conversation=conversation.id,
+            title="It is not known whether a reply reached the guest",
+            lines=("A question with buttons stands in the thread.",),
+            now=now,
+        )
+
+    async def _end_reply(
+        self, row: OutboxRow, conversation: ConversationRow, outcome: Outcome, sent: Sent | None
+    ) -> None:
+        await self._context.store.write(
+            lambda c: ends.record_reply(c, self._context, row, conversation, outcome, sent)
+        )
+        log.info("looked_up", queue="outbox", delivery=row.id, state=outcome.state.value)
+        for signal in (self._context.signals.outbox, self._context.signals.views):
+            signal.set()
+
+
+async def _taken(connection: AsyncConnection, conversation: int, reply: int) -> set[str]:
+    """List the messages of a conversation that are known to be something other than this reply."""
+    query = select(messages.c.message_id).where(
+        messages.c.conversation == conversation,
+        messages.c.reply.is_distinct_from(reply),
+        messages.c.sender == "property",
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+def _oldest(started_at: int | None) -> str:
+    return f"{max(0.0, (started_at or 0) / 1000 - SKEW_SECONDS):.6f}"

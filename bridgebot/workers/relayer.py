@@ -1,0 +1,186 @@
+"""Sends staff replies to the guest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.bridge.delivery import Outcome, State, after_failure
+from bridgebot.errors import ProviderError
+from bridgebot.metrics import DELIVERIES, FIRST_REPLY
+from bridgebot.model import PropertyId, Sent, Transcript
+from bridgebot.providers.base import Provider
+from bridgebot.store import conversations, outbox, queues
+from bridgebot.store.rows import ConversationRow, OutboxRow
+from bridgebot.store.schema import outbox as table
+from bridgebot.workers import ends
+from bridgebot.workers.context import Context
+from bridgebot.workers.outage import Outage
+from bridgebot.workers.pool import Pool
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 16
+PAUSE = 0.25
+
+
+class Relayer:
+    """Claims the outbox and sends."""
+
+    name = "relayer"
+
+    def __init__(
+        self, context: Context, *, held: Callable[[], Collection[str] | None] = lambda: ()
+    ) -> None:
+        self._context = context
+        self._held = held
+        self._outages = {name: Outage(context, name) for name in context.providers}
+        self.pool: Pool[OutboxRow] = Pool(
+            size=IN_FLIGHT,
+            claim=self._claim,
+            handle=self._deliver,
+            recover=self._recover,
+            wake=context.signals.outbox,
+        )
+
+    async def step(self) -> float:
+        """Claim what there is room for; see ``Worker.step``."""
+        return 0.0 if await self.pool.fill() else PAUSE
+
+    async def _claim(self, room: int) -> Sequence[OutboxRow]:
+        held = self._held()
+        if held is None:
+            return ()
+        now, owner = self._context.ms(), self._context.owner
+        return await self._context.store.write(
+            lambda c: outbox.claim(c, owner=owner, now=now, limit=room, held=held)
+        )
+
+    async def _recover(self, row: OutboxRow) -> None:
+        now, owner = self._context.ms(), self._context.owner
+        await self._context.store.write(
+            lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
+        )
+        self._context.signals.reconcile.set()
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        """Send one reply and record its end."""
+        assert row.conversation is not None  # noqa: S101 - claims join on it
+        number = row.conversation
+        conversation = await self._context.store.read(lambda c: conversations.get(c, number))
+        provider = self._context.providers.get(conversation.about.provider)
+        if row.event.get(outbox.GONE):
+            outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
+            await self._record(row, conversation, outcome, None)
+            return
+        try:
+            sent = await self._send(provider, conversation, row)
+        except ProviderError as error:
+            await self._failed(row, conversation, error)
+        else:
+            await self._outages[conversation.about.provider].succeeded()
+            await self._record(row, conversation, Outcome(state=State.COMPLETED), sent)
+
+    async def _send(
+        self, provider: Provider | None, conversation: ConversationRow, row: OutboxRow
+    ) -> Sent:
+        if provider is None or provider.replies is None:
+            raise ProviderError(
+                "replies to this conversation's provider are not switched on",
+                code="no_replies",
+                permanent=True,
+            )
+        property_id = conversation.about.property_id or await self._find_property(
+            provider, conversation
+        )
+        return await provider.replies.send(
+            property_id=property_id,
+            conversation_id=conversation.about.conversation_id,
+            content=row.content or "",
+        )
+
+    async def _find_property(self, provider: Provider, conversation: ConversationRow) -> PropertyId:
+        """Ask the configured properties for a conversation that came without its property."""
+        for property_id in provider.properties if provider.history else ():
+            assert provider.history is not None  # noqa: S101 - the line above
+            try:
+                found = await provider.history.by_id(
+                    property_id, conversation.about.conversation_id
+                )
+            except ProviderError as error:
+                if error.permanent:
+                    continue
+                raise
+            await self._learn(conversation, found)
+            return property_id
+        raise ProviderError(
+            "the provider did not say which property this conversation belongs to; "
+            "name the property ids in BRIDGEBOT_BOOKING_PROPERTIES",
+            code="property_unknown",
+            permanent=True,
+        )
+
+    async def _failed(
+        self, row: OutboxRow, conversation: ConversationRow, error: ProviderError
+    ) -> None:
+        if not error.permanent:
+            outage = self._outages.get(conversation.about.provider)
+            if outage is not None:
+                await outage.failed(error)
+        else:
+            conversation = await self._look_again(conversation)
+        outcome = after_failure(error, attempts=row.attempts, chance=self._context.chance())
+        await self._record(row, conversation, outcome, None, reason=str(error))
+
+    async def _look_again(self, conversation: ConversationRow) -> ConversationRow:
+        """Read a conversation that refused a reply: it may have been closed meanwhile."""
+        about = conversation.about
+        provider = self._context.providers.get(about.provider)
+        if provider is None or provider.history is None or about.property_id is None:
+            return conversation
+        try:
+            found = await provider.history.by_id(about.property_id, about.conversation_id)
+        except ProviderError:
+            return conversation
+        return await self._learn(conversation, found)
+
+    async def _learn(self, conversation: ConversationRow, found: Transcript) -> ConversationRow:
+        """Write down what the provider says of a conversation now."""
+        return await self._context.store.write(
+            lambda c: conversations.ensure(
+                c, found.conversation, channel=conversation.channel, now=self._context.ms()
+            )
+        )
+
+    async def _record(
+        self,
+        row: OutboxRow,
+        conversation: ConversationRow,
+        outcome: Outcome,
+        sent: Sent | None,
+        reason: str = "",
+    ) -> None:
+        async def unit(connection: AsyncConnection) -> bool:
+            return await ends.record_reply(
+                connection, self._context, row, conversation, outcome, sent, reason, called=True
+            )
+
+        mine = await self._context.store.write(unit)
+        DELIVERIES.labels("outbox", outcome.state.value).inc()
+        if mine and sent and conversation.awaiting_since is not None:
+            FIRST_REPLY.observe((self._context.ms() - conversation.awaiting_since) / 1000)
+        log.info(
+            "reply_sent" if sent else "reply_failed",
+            delivery=row.id,
+            conversation=conversation.id,
+            state=outcome.state.value,
+            code=outcome.code,
+            attempt=row.attempts,
+            ruid=sent.request_id if sent else None,
+            recorded=mine,
+        )
+        signals = self._context.signals
+        for signal in (signals.views, signals.inbox, signals.reconcile):
+            signal.set()

@@ -1,0 +1,45 @@
+"""Stories that the tests check and that ``scripts/pictures`` takes pictures of."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, expect
+
+from tests.browser.sandbox import PATIENCE, Sandbox, see, see_mark
+
+
+async def guest_is_answered(sandbox: Sandbox) -> None:
+    """Let a guest write and a receptionist answer, until the phone has the answer."""
+    await see(await sandbox.guest_writes("Emily Hartwell", "And is the sauna open tonight?"))
+    answer = await sandbox.staff_write("Yes to both: the desk is there, the sauna until *ten*.")
+    await see(sandbox.bubbles.filter(has_text="the sauna until ten"))
+    await see_mark(sandbox.replies.filter(has=answer.page.locator(".reaction")), "white_check_mark")
+
+
+async def note_stays_inside(sandbox: Sandbox) -> None:
+    """Let a receptionist write a note for the colleagues, until the lock is on it."""
+    note = await sandbox.staff_write("// Room 12, the quiet one")
+    await see_mark(note, "lock")
+
+
+async def slack_is_down(sandbox: Sandbox) -> Locator:
+    """Let Slack go down and a guest write, until the message waits; give where it will arrive."""
+    await sandbox.pane("faults")
+    card = await sandbox.fault("Slack is down")
+    await expect(card.get_by_role("button")).to_have_attribute("aria-pressed", "true")
+    arrived = await sandbox.guest_writes("Jonas Reitmeier", "Is there a garage?")
+    await expect(sandbox.figure("waiting")).to_have_text("1", timeout=PATIENCE)
+    assert await arrived.count() == 0
+    return arrived
+
+
+async def wire_is_read(sandbox: Sandbox) -> Locator:
+    """Let a guest be answered while the wire is open; open the call that sent the answer."""
+    wire = await sandbox.pane("wire")
+    await wire.locator("#wire-guest").select_option(label="the guest in front")
+    await see(await sandbox.guest_writes("Lucía Ferrán", "¿Hay piscina?"))
+    await sandbox.staff_write("Sí, en la azotea.")
+    sent = wire.locator(".wire-entry", has_text="send to the guest")
+    await expect(sent).to_contain_text("Lucía Ferrán", timeout=PATIENCE)
+    await sent.locator("summary").click()
+    await expect(sent.locator("pre")).to_contain_text("Sí, en la azotea.")
+    return wire

@@ -1,0 +1,20 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Give the folder of the vendors' documents beside the checkout."""
+    beside = Path(__file__).parents[2] / "shared"
+    found = Path(os.environ.get("BRIDGEBOT_SHARED") or beside)
+    if not found.is_dir():
+        if os.environ.get("BRIDGEBOT_REQUIRE_ALL") == "1":
+            pytest.fail("the vendors' documents are not there")
+        pytest.skip("the vendors' documents are not there")
+    return found

@@ -1,0 +1,96 @@
+"""What people said in a world, and what must have come of it in the end."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from tests.e2e.world import World
+
+DELIVERED, REFUSED, NOTE = "white_check_mark", "warning", "lock"
+
+
+class Told:
+    """Lets guests and staff write, remembers it, and finds what is lost, twice or out of order."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.guests: dict[str, list[str]] = {}
+        self.replies: dict[str, list[tuple[str, str]]] = {}
+        self.notes: list[str] = []
+
+    def guest(self, name: str, text: str) -> None:
+        """Let a guest write."""
+        self.guests.setdefault(name, []).append(self.world.guest(name, text))
+
+    def staff(self, name: str, text: str) -> None:
+        """Let staff answer."""
+        self.replies.setdefault(name, []).append((self.world.staff(name, text), text))
+
+    def note(self, name: str, text: str) -> None:
+        """Let staff write something that is not for the guest."""
+        self.notes.append(self.world.staff(name, text))
+
+    def all_shown(self) -> bool:
+        """Tell whether each guest message is in Slack."""
+        return all(map(self.world.shown, itertools.chain(*self.guests.values())))
+
+    def all_marked(self) -> bool:
+        """Tell whether each staff message has a mark that is its last."""
+        final = {DELIVERED, REFUSED, NOTE}
+        stamps = [ts for each in self.replies.values() for ts, _ in each]
+        return all(final & set(self.world.marks(ts)) for ts in (*stamps, *self.notes))
+
+    def settled(self) -> bool:
+        """Tell whether all is said and done."""
+        return self.all_shown() and self.all_marked() and self.world.queued() == 0
+
+    def asked(self) -> int:
+        """Count the questions that people were asked in threads."""
+        return sum("question" in str(post.get("blocks")) for post in self.world.messages())
+
+    def wrong(self, *, ordered: bool = True) -> list[str]:
+        """List what is lost, twice, out of order, or shown to the wrong side.
+
+        ``ordered`` is false where the queue itself was mixed up.
+        """
+        threads = [self._wrong_thread(name, ids, ordered) for name, ids in self.guests.items()]
+        replies = [self._wrong_replies(name) for name in self.guests]
+        notes = [f"note {ts}" for ts in self.notes if self.world.marks(ts) != [NOTE]]
+        return [*itertools.chain(*threads, *replies), *notes]
+
+    def _wrong_thread(self, name: str, wanted: Sequence[str], ordered: bool) -> list[str]:
+        found = []
+        ids = (payload_of(post, "bridgebot_message") for post in self.world.thread(name))
+        shown = [str(each["message_id"]) for each in ids if each]
+        same = shown == list(wanted) if ordered else Counter(shown) == Counter(wanted)
+        if not same:
+            found.append(f"{name} shows {shown} and not {wanted}")
+        if len(self.world.roots(name)) != 1:
+            found.append(f"{name} has {len(self.world.roots(name))} threads")
+        return found
+
+    def _wrong_replies(self, name: str) -> list[str]:
+        """Compare what the guest got with what was written and not openly refused."""
+        written = self.replies.get(name, [])
+        sure = [text for ts, text in written if self.world.marks(ts) == [DELIVERED]]
+        open_ = [text for ts, text in written if self.world.marks(ts) == [REFUSED]]
+        got = self.world.got(name)
+        found = []
+        if len(sure) + len(open_) != len(written):
+            found.append(f"the marks in {name} are {[self.world.marks(ts) for ts, _ in written]}")
+        # What was openly refused may still have arrived where a person was asked about it.
+        certain = [text for text in got if text not in open_]
+        if certain != [text for text in sure if text not in open_]:
+            found.append(f"the guest of {name} got {got} and not {sure}")
+        return found
+
+
+def payload_of(post: Mapping[str, object], event_type: str) -> dict[str, object]:
+    """Return the payload of a post's metadata of one type; empty where it has none."""
+    metadata = post.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != event_type:
+        return {}
+    payload = metadata.get("event_payload")
+    return payload if isinstance(payload, dict) else {}

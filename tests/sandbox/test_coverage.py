@@ -1,0 +1,49 @@
+"""What the stand-ins cover is what their page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from aiohttp import web
+
+from bridgebot.sandbox.messaging.booking import Booking
+from bridgebot.sandbox.messaging.standin import BookingStandIn
+from bridgebot.sandbox.slack.coverage import COVERAGE, table
+from bridgebot.sandbox.slack.methods import SERVED
+from bridgebot.sandbox.slack.standin import OPEN
+
+PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+
+
+def test_the_pages_slack_methods_are_those_of_the_table() -> None:
+    """The page shows the table as it is written from the code."""
+    assert table() in PAGE.read_text("utf-8")
+
+
+def test_the_tables_methods_are_those_that_are_served() -> None:
+    """A method is served unless it is missing; what differs from Slack is said in a note."""
+    covered = {name for name, each in COVERAGE.items() if each.how != "missing"}
+
+    assert covered == set(SERVED) | {OPEN}
+    assert list(COVERAGE) == sorted(COVERAGE)
+    assert all(bool(each.note) == (each.how != "supported") for each in COVERAGE.values())
+
+
+def test_the_pages_booking_endpoints_are_those_that_are_served() -> None:
+    """Each route that is served is listed, and none is listed that is not."""
+    app = web.Application()
+    BookingStandIn(Booking()).add_routes(app)
+    served = {
+        (route.method, _short(route.resource.canonical))
+        for route in app.router.routes()
+        if route.resource is not None and route.method not in {"*", "HEAD"}
+    }
+    lines = re.findall(r"\| `(GET|PUT|POST|DELETE) ([^`]+)`", PAGE.read_text("utf-8"))
+
+    assert {(method, _short(path)) for method, path in lines} == served
+
+
+def _short(path: str) -> str:
+    tail = path.replace("…", "").replace("/booking/messaging", "").replace("/booking", "")
+    return re.sub(r"\{\w+\}", "{}", tail)

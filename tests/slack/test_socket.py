@@ -1,0 +1,162 @@
+"""The socket: fails fast at the start, heals itself afterwards, closes when nothing is open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bridgebot.errors import SlackError
+from bridgebot.slack.gateway import make_client, open_session
+from bridgebot.slack.socket import Socket
+from tests.slack.stub import Stub, drop
+
+APP_TOKEN = "xapp-good"
+ENVELOPE = {"envelope_id": "e1", "type": "events_api", "payload": {"type": "event_callback"}}
+
+
+class Parts:
+    """A socket, what it told, and a capture step that waits until it is let go."""
+
+    def __init__(self, client: AsyncWebClient, token: str = APP_TOKEN) -> None:
+        self.absences: list[float] = []
+        self.received = 0
+        self.go_on = asyncio.Event()
+        app = AsyncApp(client=client, before_authorize=self.capture, signing_secret="none")
+        self.socket = Socket(
+            app,
+            token,
+            client,
+            on_return=self.absences.append,
+            watchdog_seconds=0.3,
+            check_seconds=0.02,
+            ping_interval=0.2,
+        )
+
+    async def capture(self, req: AsyncBoltRequest, next: Any) -> BoltResponse:  # noqa: A002, ARG002
+        """Take an event and answer when told to; the names of the parameters are Bolt's."""
+        self.received += 1
+        await self.go_on.wait()
+        return BoltResponse(status=200)
+
+
+@pytest.fixture
+async def parts(client: AsyncWebClient) -> AsyncIterator[Parts]:
+    """Give a socket that is connected and watched."""
+    made = Parts(client)
+    await made.socket.start()
+    watch = asyncio.create_task(made.socket.run())
+    yield made
+    watch.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watch
+    made.go_on.set()
+    await made.socket.close()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the state of an outside connection
+            await asyncio.sleep(0.01)
+
+
+async def _reset(stub: Stub) -> None:
+    """Break the newest connection without a word."""
+    transport = stub.sockets[-1]._req.transport  # type: ignore[union-attr]
+    assert transport is not None
+    transport.abort()
+
+
+@pytest.mark.parametrize("token", ["xapp-wrong", "xoxb-secret"])
+async def test_a_wrong_app_token_ends_the_start(client: AsyncWebClient, token: str) -> None:
+    """The start fails at once, with the name of the setting."""
+    parts = Parts(client, token)
+    with pytest.raises(SlackError, match="BRIDGEBOT_SLACK_APP_TOKEN") as caught:
+        async with asyncio.timeout(3):
+            await parts.socket.start()
+    assert caught.value.auth
+    assert token not in str(caught.value)
+    assert not parts.socket.connected
+
+
+async def test_slack_away_at_the_start_ends_it() -> None:
+    """Where Slack cannot be reached the start fails at once."""
+    async with open_session() as session:
+        client = make_client("xoxb-secret", "http://127.0.0.1:1/api/", session)
+        with pytest.raises(SlackError):
+            await Parts(client).socket.start()
+
+
+async def test_a_lost_answer_at_the_start_ends_it(stub: Stub, client: AsyncWebClient) -> None:
+    """A dropped request for an address is a ``SlackError`` like any other failure."""
+    stub.on("apps.connections.open", drop())
+    with pytest.raises(SlackError):
+        await Parts(client).socket.start()
+
+
+async def test_a_connection_is_seen(parts: Parts) -> None:
+    """After the start the socket is connected and counts no reconnection."""
+    assert parts.socket.connected
+    assert parts.socket.reconnections == 0
+
+
+async def test_a_reset_connection_comes_back(stub: Stub, parts: Parts) -> None:
+    """A TCP reset is noticed, counted, and told with the length of the absence."""
+    await _reset(stub)
+    await _until(lambda: parts.socket.reconnections == 1)
+    assert parts.socket.connected
+    assert len(parts.absences) == 1
+    assert parts.absences[0] >= 0
+
+
+async def test_a_refused_handshake_is_healed(stub: Stub, parts: Parts) -> None:
+    """The watchdog asks for a new address; the SDK alone would repeat the dead one for ever."""
+    stub.refuse_sockets = True
+    await _reset(stub)
+    await _until(lambda: not parts.socket.connected)
+    await asyncio.sleep(0.3)
+    tickets = stub.tickets
+    stub.refuse_sockets = False
+    await _until(lambda: parts.socket.connected)
+    assert stub.tickets >= tickets
+
+
+async def test_the_watchdog_survives_slack_being_away(stub: Stub, parts: Parts) -> None:
+    """When no address can be had either, the watchdog goes on trying."""
+    stub.on("apps.connections.open", drop())
+    await _reset(stub)
+    await _until(lambda: not parts.socket.connected)
+    await asyncio.sleep(0.8)
+    del stub.replies["apps.connections.open"]
+    await _until(lambda: parts.socket.connected)
+
+
+async def test_closing_waits_for_the_acknowledgement(stub: Stub, parts: Parts) -> None:
+    """What was received is acknowledged before the socket is closed."""
+    await stub.sockets[-1].send_json(ENVELOPE)
+    await _until(lambda: parts.received == 1)
+    closing = asyncio.create_task(parts.socket.close())
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    parts.go_on.set()
+    await closing
+    await _until(lambda: [ack["envelope_id"] for ack in stub.acks] == ["e1"])
+    assert not parts.socket.connected
+
+
+async def test_closing_that_is_given_up_still_closes(stub: Stub, parts: Parts) -> None:
+    """When an event does not end in time the socket is closed all the same."""
+    await stub.sockets[-1].send_json(ENVELOPE)
+    await _until(lambda: parts.received == 1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await parts.socket.close()
+    await _until(lambda: stub.sockets[-1].closed)
+    assert stub.acks == []

@@ -1,0 +1,22 @@
+"""A short soak; ``scripts/soak`` runs a long one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.soak.soak import Size, soak
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_a_short_soak_is_clean(tmp_path: Path) -> None:
+    """Nothing lost, twice or out of order; every kill and many faults really struck."""
+    async with asyncio.timeout(600):
+        figures = await soak(tmp_path, Size(messages=400, replies=80, kills=4), seed=1)
+
+    assert figures.clean, figures
+    assert (figures.messages, figures.replies, figures.kills) == (400, 80, 4)
+    assert figures.struck > 0

@@ -1,0 +1,81 @@
+"""When the seeker searches, and how far back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bridgebot.model import Batch, PropertyId, ProviderName
+from bridgebot.workers.seeker import Routine, Seeker
+from tests.workers.bench import Bench, bench_on
+
+ROUTINE = Routine(
+    every=timedelta(hours=24),
+    back=timedelta(hours=6),
+    silence=timedelta(hours=1),
+    longest=timedelta(days=90),
+)
+
+
+class Spans:
+    """A search that finds nothing and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[timedelta] = []
+
+    async def pages(
+        self, *, after: datetime, before: datetime, property_id: PropertyId | None = None
+    ) -> AsyncIterator[Batch]:
+        """Yield one empty page of all properties."""
+        assert property_id is None
+        self.asked.append(before - after)
+        yield Batch(messages=(), unreadable=())
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """Give a store and a clock."""
+    async with bench_on(tmp_path) as made:
+        yield made
+
+
+async def _steps(bench: Bench, spans: Spans, *hours: float) -> None:
+    """Let a process live that hears its source and steps after each pause."""
+    name = ProviderName("booking")
+    seeker = Seeker(bench.context(), name, spans, ROUTINE, heard_at=bench.clock.now)
+    for each in hours:
+        await bench.clock.sleep(each * 3600)
+        await seeker.step()
+
+
+async def test_it_searches_once_a_day_with_an_overlap(bench: Bench) -> None:
+    """Nothing at the first start; after a day all since then and some hours more."""
+    spans = Spans()
+
+    await _steps(bench, spans, 0, *[0.5] * 50)
+
+    assert spans.asked == [timedelta(hours=30)]
+
+
+async def test_a_long_silence_is_searched_at_once(bench: Bench) -> None:
+    """The span begins where the source was last heard."""
+    spans = Spans()
+    await _steps(bench, spans, 0, 0.5)
+
+    await _steps(bench, spans, 3)
+
+    assert spans.asked == [timedelta(hours=9.5)]
+
+
+async def test_half_a_year_of_silence_is_cut_into_spans_the_provider_takes(bench: Bench) -> None:
+    """A bridge that was off for the season starts like any other."""
+    spans = Spans()
+    await _steps(bench, spans, 0)
+
+    await _steps(bench, spans, 24 * 180)
+
+    assert len(spans.asked) == 3
+    assert max(spans.asked) <= ROUTINE.longest
