@@ -10,7 +10,8 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from bridgebot.app import HTTP_TIMEOUT, build_providers, node_name, utc_now
+from bridgebot.accounts import build_providers
+from bridgebot.app import HTTP_TIMEOUT, node_name, utc_now
 from bridgebot.bridge.spans import Span
 from bridgebot.settings import Settings
 from bridgebot.store.database import Store

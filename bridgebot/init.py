@@ -14,8 +14,9 @@ import aiohttp
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bridgebot.accounts import build_providers
 from bridgebot.answers import check_one, where
-from bridgebot.app import HTTP_TIMEOUT, build_providers, utc_now
+from bridgebot.app import HTTP_TIMEOUT, utc_now
 from bridgebot.doctor.findings import Finding, good, report, status, wrong
 from bridgebot.doctor.providers import check_provider
 from bridgebot.doctor.slack import check_app_token, check_bot, check_channel, check_metadata

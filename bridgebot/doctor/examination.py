@@ -8,7 +8,8 @@ from datetime import datetime
 import aiohttp
 import httpx
 
-from bridgebot.app import HTTP_TIMEOUT, build_providers, utc_now
+from bridgebot.accounts import build_providers
+from bridgebot.app import HTTP_TIMEOUT, utc_now
 from bridgebot.doctor.findings import Finding
 from bridgebot.doctor.machine import check_database, check_env_file, check_settings
 from bridgebot.doctor.providers import check_provider

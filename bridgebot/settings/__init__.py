@@ -1,0 +1,25 @@
+"""The owner's settings: environment, ``.env`` and TOML, checked before anything starts."""
+
+from __future__ import annotations
+
+from bridgebot.settings.loading import (
+    Row,
+    Settings,
+    describe,
+    in_words,
+    load_settings,
+    single,
+    unknown_names,
+)
+from bridgebot.settings.origins import PREFIX
+
+__all__ = [
+    "PREFIX",
+    "Row",
+    "Settings",
+    "describe",
+    "in_words",
+    "load_settings",
+    "single",
+    "unknown_names",
+]

@@ -1,0 +1,64 @@
+"""Settings of the providers: logins, addresses, how often they are asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
+
+from bridgebot.fields import VERSION_FORM, Address, Seconds, StrictBool, key, matches
+
+
+class ProviderSettings(BaseModel):
+    """Settings of the providers: logins, addresses, how often they are asked."""
+
+    booking_client_id: str | None = Field(
+        None, min_length=1, description="Set both to switch the provider on"
+    )
+    booking_client_secret: SecretStr | None = Field(
+        None, min_length=1, description="Set both to switch the provider on"
+    )
+    booking_api_url: Address = Field(
+        "https://supply-xml.booking.com/messaging", description="Messaging API base"
+    )
+    booking_token_url: Address = Field(
+        "https://connectivity-authentication.booking.com/token-based-authentication/exchange",
+        description="Token exchange",
+    )
+    booking_api_version: Annotated[str, matches(VERSION_FORM, "a version as 1.2")] = Field(
+        "1.2", description="`Accept-version` header"
+    )
+    booking_properties: list[str] = Field(
+        default_factory=list, description="Property ids asked when something is looked up"
+    )
+    booking_poll_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Pause after an empty fetch; a full batch is followed at once"
+    )
+    hostelmate_api_url: Address = Field("https://api.hostelmate.co", description="Client API base")
+    hostelmate_api_key: Annotated[SecretStr, AfterValidator(key)] | None = Field(
+        None, description="Switches the provider on: the property's key"
+    )
+    hostelmate_poll_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Pause between two looks at the list; 120 calls a minute are kept anyway"
+    )
+    hostelmate_skip_channels: list[Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=lambda: ["BOOKING_COM"],
+        description="Channels that are not shown, as another provider shows them",
+    )
+    search_every_hours: Annotated[float, Field(ge=0)] = Field(
+        24.0, description="How often what the queue did not deliver is searched; 0: never"
+    )
+    search_back_hours: Annotated[float, Field(ge=0, le=1000)] = Field(
+        6.0, description="How far a search goes back behind the one before it"
+    )
+    search_after_outage_minutes: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="After a longer silence of the queue it is searched at once"
+    )
+    mark_read: StrictBool = Field(
+        True,  # noqa: FBT003 - a default
+        description="Mark a guest's messages as read at the provider when staff have answered",
+    )
+    tags_seconds: Seconds = Field(
+        60.0,
+        description="How often tags set elsewhere are looked up while guests wait; 0: never",
+    )
