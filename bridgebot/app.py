@@ -162,6 +162,7 @@ def _assemble(
         bot_user=me.user_id,
         now=context.ms,
         on_captured=signals.all,
+        on_failed=lambda: catchup.was_absent(0.0),
         promise=settings.promise_reaction,
         named=settings.may_reply,
     )
@@ -178,7 +179,7 @@ def _assemble(
         context,
         gateway,
         bot_user=me.user_id,
-        connected=lambda: socket.connected,
+        connected=lambda: socket.steady,
         after_seconds=settings.reconcile_after_seconds,
         named=settings.may_reply,
     )

@@ -20,7 +20,9 @@ class RunningSettings(BaseModel):
         description="How long the other side may still act on a request whose answer was lost",
     )
     reconcile_after_seconds: Seconds = Field(
-        3.0, description="A longer absence from Slack is followed by a comparison of the threads"
+        3.0,
+        description="A longer absence from Slack is followed by a comparison of all threads, a "
+        "shorter one by a look at those of the last two weeks",
     )
     http_bind: Annotated[str, matches(BIND_FORM, "host:port, or nothing")] = Field(
         "127.0.0.1:8080", description="Health, metrics, events over HTTP; empty: none"

@@ -33,7 +33,11 @@ DELETED_LATE = "The guest already has this message; deleting it here does not ta
 
 
 class Capture:
-    """The capture step; ``on_captured`` wakes those who go on with it."""
+    """The capture step; ``on_captured`` wakes those who go on with it.
+
+    ``on_failed`` says that an event could not be stored: Slack sends it again, but perhaps later
+    than what was written after it.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Capture:
         bot_user: str,
         now: Callable[[], int],
         on_captured: Callable[[], None],
+        on_failed: Callable[[], None] = lambda: None,
         promise: str = "",
         named: Collection[str] = (),
     ) -> None:
@@ -49,6 +54,7 @@ class Capture:
         self._bot_user = bot_user
         self._now = now
         self._on_captured = on_captured
+        self._on_failed = on_failed
         self._promise = promise
         self._named = named
 
@@ -62,7 +68,7 @@ class Capture:
             return await next()
         event = body.get("event")
         if isinstance(event, dict) and event.get("type") == "message":
-            await self._take(event)
+            await self._take_or_tell(event)
         elif isinstance(event, dict) and event.get("type") in REACTIONS:
             await self._take_reaction(event)
         elif isinstance(event, dict) and event.get("type") in HEARD:
@@ -70,6 +76,13 @@ class Capture:
         # Other events are for the store alone: no listener has more to do with them, and without
         # this answer Bolt would acknowledge none that it has no listener for.
         return BoltResponse(status=200)
+
+    async def _take_or_tell(self, event: Mapping[str, Any]) -> None:
+        try:
+            await self._take(event)
+        except BaseException:
+            self._on_failed()
+            raise
 
     async def _take(self, event: Mapping[str, Any]) -> None:
         subtype = event.get("subtype")

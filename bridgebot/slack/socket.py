@@ -80,7 +80,6 @@ class Socket:
         ping_interval: float = 10.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.connected = False
         self.reconnections = 0
         self._app = app
         self._app_token = app_token
@@ -91,8 +90,28 @@ class Socket:
         self._ping_interval = ping_interval
         self._now = now
         self._handler: _Handler | None = None
+        self._known: object = None
         self._gone_since: float | None = None
         self._built_at = 0.0
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether the connection is up."""
+        return self._session() is not None and self._gone_since is None
+
+    @property
+    def steady(self) -> bool:
+        """Tell whether the connection is up and still the one that was last looked at.
+
+        The SDK replaces connections by itself, often within a moment. What was on its way over the
+        one before may come late, so that a new one counts only from the next look, which says so.
+        """
+        return self.connected and self._session() is self._known
+
+    def _session(self) -> object:
+        """Return the open connection."""
+        session = self._handler.client.current_session if self._handler is not None else None
+        return session if session is not None and not session.closed else None
 
     async def start(self) -> None:
         """Connect for the first time; raises ``SlackError`` in words when Slack refuses."""
@@ -106,7 +125,7 @@ class Socket:
                 "Slack does not open a socket: a firewall or proxy may stop WebSockets",
                 code="no_socket",
             ) from None
-        self.connected = True
+        self._known = self._session()
         log.info("slack_connected")
 
     async def run(self) -> None:
@@ -123,7 +142,7 @@ class Socket:
             self._came_back(now)
             return
         if self._gone_since is None:
-            self._gone_since, self.connected = now, False
+            self._gone_since = now
             log.warning("slack_gone")
         if now - max(self._gone_since, self._built_at) >= self._watchdog_seconds:
             log.warning("slack_handler_rebuilt", seconds=round(now - self._gone_since))
@@ -133,10 +152,12 @@ class Socket:
                     await self._build()
 
     def _came_back(self, now: float) -> None:
-        if self._gone_since is None:
+        """Say how long nobody listened; a connection that was replaced unseen was away a moment."""
+        session = self._session()
+        if self._gone_since is None and session is self._known:
             return
-        absent = now - self._gone_since
-        self._gone_since, self.connected = None, True
+        absent = now - self._gone_since if self._gone_since is not None else 0.0
+        self._gone_since, self._known = None, session
         self.reconnections += 1
         log.info("slack_back", seconds=round(absent, 1))
         self._on_return(absent)
@@ -166,7 +187,6 @@ class Socket:
 
     async def _discard(self) -> None:
         handler, self._handler = self._handler, None
-        self.connected = False
         if handler is None:
             return
         client = handler.client

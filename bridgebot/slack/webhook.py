@@ -31,6 +31,11 @@ class Webhook:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def steady(self) -> bool:
+        """Tell whether what comes is taken; there is no connection that could be replaced."""
+        return self.connected
+
     async def start(self) -> None:
         """Begin to take what comes."""
         self.connected = True

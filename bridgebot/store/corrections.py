@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store import outbox
+from bridgebot.store.queues import READY
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.schema import inbox, messages
 from bridgebot.store.schema import outbox as table
@@ -46,10 +47,11 @@ async def take(connection: AsyncConnection, row_id: int, ts: str, *, now: int) -
 async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bool:
     """Tell whether the guest's newest message was not in the thread when a reply was written.
 
-    What the guest wrote after the reply went ``at`` that time may well be the answer to it.
+    What the guest wrote after the reply went ``at`` that time may well be the answer to it. While a
+    post is under way, or its answer was lost, it may have been there: then nothing is claimed.
     """
     query = (
-        select(inbox.c.posted)
+        select(inbox.c.posted, inbox.c.state)
         .select_from(messages.join(inbox, inbox.c.message == messages.c.id))
         .where(
             messages.c.conversation == row.conversation,
@@ -59,11 +61,13 @@ async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bo
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
         .limit(1)
     )
-    posted = (await connection.execute(query)).scalar()
-    if posted is None:
+    newest = (await connection.execute(query)).one_or_none()
+    if newest is None:
         return False
-    first = next(iter(json.loads(posted)), None)
-    return first is None or float(first) > float(row.ts)
+    first = next(iter(json.loads(newest.posted)), None)
+    if first is None:
+        return newest.state in READY
+    return float(first) > float(row.ts)
 
 
 async def _replace(connection: AsyncConnection, row: OutboxRow, event: Mapping[str, Any]) -> bool:

@@ -2,7 +2,9 @@
 
 Slack repeats an event for some minutes only. What staff wrote, edited or deleted while no socket
 was open is read from the threads: by ``latest_reply`` on the roots of recent threads, one by one
-for older conversations in which something happened lately.
+for older conversations in which something happened lately. After a moment's absence, and after an
+event that could not be stored, only the former: Slack will repeat what is missing, but perhaps
+after a later reply to the same guest, which must not overtake it.
 """
 
 from __future__ import annotations
@@ -66,6 +68,8 @@ class Catchup:
         self._after_ms = int(after_seconds * 1000)
         self._since: int | None = None
         self._absence: int | None = None
+        self._long = False
+        self._gone: int | None = None
         self._started = False
         self._unread: set[Thread] | None = None
         self._hold_until = context.ms() + HOLD_MS
@@ -76,19 +80,28 @@ class Catchup:
         Replies in them wait, for a minute at most, so that none overtakes one that was written
         before it while nobody listened.
         """
-        if self._context.ms() > self._hold_until:
+        now = self._context.ms()
+        if self._connected():
+            self._gone = None
+        else:
+            self._gone = self._gone or now
+            if now <= self._gone + HOLD_MS:
+                return None
+        if now > self._hold_until:
             return ()
         return None if self._unread is None else {thread_ts for _, thread_ts in self._unread}
 
     def was_absent(self, seconds: float) -> None:
-        """Take note that the socket was away so long."""
+        """Take note that the socket was away so long, or for a moment."""
         now = self._context.ms()
-        if seconds * 1000 >= self._after_ms:
-            since = now - int(seconds * 1000)
-            self._since = min(self._since or since, since)
-            self._absence = min(self._absence or since, since)
-            self._unread, self._hold_until = None, now + HOLD_MS
-            self._context.signals.catchup.set()
+        since = now - int(seconds * 1000)
+        self._since = min(self._since or since, since)
+        self._absence = min(self._absence or since, since)
+        self._long = self._long or seconds * 1000 >= self._after_ms
+        if self._unread is not None and not self._unread:
+            self._hold_until = now + HOLD_MS
+        self._unread = None
+        self._context.signals.catchup.set()
 
     async def step(self) -> float:
         """Compare if there was an absence, then say that we are here; see ``Worker.step``."""
@@ -96,8 +109,12 @@ class Catchup:
             await self._remember_start()
         since = self._since
         if since is not None:
-            self._absence = None
-            found = await self._compare(since - MARGIN_MS)
+            self._absence, everything, self._long = None, self._long, False
+            try:
+                found = await self._compare(since - MARGIN_MS, everything=everything)
+            except BaseException:
+                self._long = self._long or everything
+                raise
             log.info("threads_compared", found=found)
             # A cut during the comparison is an absence of its own.
             self._since = self._absence
@@ -113,11 +130,11 @@ class Catchup:
         cursor = await self._context.store.read(lambda c: records.get_cursor(c, CURSOR))
         if "at" in cursor:
             self._since = min(self._since or int(cursor["at"]), int(cursor["at"]))
-        self._started = True
+        self._started = self._long = True
 
-    async def _compare(self, since: int) -> int:
+    async def _compare(self, since: int, *, everything: bool) -> int:
         """Read all threads in which something may have happened; count what was new."""
-        threads = await self._suspects(since)
+        threads = await self._suspects(since, everything=everything)
         unread = set(threads)
         if self._absence is None:
             self._unread = unread
@@ -129,20 +146,25 @@ class Catchup:
             self._context.signals.all()
         return found
 
-    async def _suspects(self, since: int) -> list[Thread]:
-        """List the threads in which something may have happened, those with open replies first."""
+    async def _suspects(self, since: int, *, everything: bool) -> list[Thread]:
+        """List the threads in which something may have happened, those with open replies first.
+
+        Older threads cost a call each: all are suspected only if ``everything`` is.
+        """
         oldest = _ts(since - ROOTS_MS)
         found: dict[Thread, None] = {}
         for channel in sorted(self._context.routing.channels()):
             async for root in self._gateway.history(channel, oldest=oldest):
                 if float(str(root.get("latest_reply") or 0)) * 1000 > since:
                     found[channel, str(root["ts"])] = None
-        active = since - LIVELY_MS
-        for row in await self._context.store.read(
-            lambda c: lookups.older_threads(c, before=oldest, active=active)
-        ):
-            found[row.channel, row.thread_ts or ""] = None
         waiting = await self._context.store.read(outbox.waiting_threads)
+        found |= {each: None for each in waiting if each[1] < oldest}
+        active = since - LIVELY_MS
+        if everything:
+            older = await self._context.store.read(
+                lambda c: lookups.older_threads(c, before=oldest, active=active)
+            )
+            found |= {(row.channel, row.thread_ts or ""): None for row in older}
         return _first(found, waiting)
 
     async def _read(self, channel: str, thread_ts: str, since: int) -> int:

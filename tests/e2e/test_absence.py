@@ -96,3 +96,18 @@ async def test_a_reply_found_late_is_not_overtaken(world: World) -> None:
 
     await world.until(lambda: world.marks(last))
     assert world.got("c1") == ["Written first", "Written second"]
+
+
+async def test_a_reply_lost_in_a_short_cut_is_not_overtaken(world: World) -> None:
+    """Even a connection that is replaced at once is followed by a look at the recent threads."""
+    await _opened(world)
+    sockets = world.slack.sockets
+    sockets.retries = (60.0,)
+    await sockets.hang_up()
+    world.staff("c1", "Written first")
+    await world.until(lambda: sockets.connections)
+
+    last = world.staff("c1", "Written second")
+
+    await world.until(lambda: world.marks(last))
+    assert world.got("c1") == ["Written first", "Written second"]

@@ -116,6 +116,16 @@ async def test_a_reset_connection_comes_back(stub: Stub, parts: Parts) -> None:
     assert parts.absences[0] >= 0
 
 
+async def test_a_connection_replaced_between_two_looks_is_told(stub: Stub, parts: Parts) -> None:
+    """The SDK replaces connections by itself, perhaps within a moment: it counts as an absence."""
+    assert parts.socket.steady
+    await stub.sockets[-1].send_json({"type": "disconnect", "reason": "refresh_requested"})
+    await _until(lambda: len(stub.sockets) == 2 and parts.socket.reconnections == 1)
+    await _until(lambda: parts.socket.steady)
+    assert parts.absences
+    assert parts.absences[0] < 1
+
+
 async def test_a_refused_handshake_is_healed(stub: Stub, parts: Parts) -> None:
     """The watchdog asks for a new address; the SDK alone would repeat the dead one for ever."""
     stub.refuse_sockets = True

@@ -285,6 +285,10 @@ class SocketMode:
             if transport is not None:
                 transport.abort()
 
+    async def hang_up(self) -> None:
+        """Close all connections as a server that restarts does, with a closing frame."""
+        await asyncio.gather(*(socket.close() for socket in self._all()))
+
     async def close(self) -> None:
         """End all deliveries and connections."""
         for task in list(self._tasks):
