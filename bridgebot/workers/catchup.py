@@ -9,7 +9,7 @@ after a later reply to the same guest, which must not overtake it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
@@ -36,7 +36,7 @@ ROOTS_MS = 14 * 86_400_000
 """How far back roots are listed; older threads are looked at one by one."""
 
 HOLD_MS = 60_000
-"""How long replies may wait for a comparison, so that an older one is not overtaken."""
+"""How long replies wait while nothing can be read, so that an older one is not overtaken."""
 
 Thread = tuple[str, str]
 """A channel and the ts of a root."""
@@ -66,19 +66,19 @@ class Catchup:
         self._named = named
         self._connected = connected
         self._after_ms = int(after_seconds * 1000)
-        self._since: int | None = None
-        self._absence: int | None = None
         self._long = False
-        self._gone: int | None = None
         self._started = False
-        self._unread: set[Thread] | None = None
+        self._unlisted: int | None = None
+        self._listing: int | None = None
+        self._unread: dict[Thread, int] | None = None
+        self._gone: int | None = None
         self._hold_until = context.ms() + HOLD_MS
 
     def held(self) -> Collection[str] | None:
         """Name the threads in which an older reply may still be found; ``None``: in any.
 
-        Replies in them wait, for a minute at most, so that none overtakes one that was written
-        before it while nobody listened.
+        Replies in them wait, so that none overtakes one that was written before it while nobody
+        listened; but only while the reading goes on: a minute in which nothing can be read ends it.
         """
         now = self._context.ms()
         if self._connected():
@@ -89,39 +89,32 @@ class Catchup:
                 return None
         if now > self._hold_until:
             return ()
-        return None if self._unread is None else {thread_ts for _, thread_ts in self._unread}
+        if self._unread is None or self._unlisted or self._listing:
+            return None
+        return {thread_ts for _, thread_ts in self._unread}
 
     def was_absent(self, seconds: float) -> None:
         """Take note that the socket was away so long, or for a moment."""
         now = self._context.ms()
-        since = now - int(seconds * 1000)
-        self._since = min(self._since or since, since)
-        self._absence = min(self._absence or since, since)
-        self._long = self._long or seconds * 1000 >= self._after_ms
-        if self._unread is not None and not self._unread:
+        if not self._busy:
             self._hold_until = now + HOLD_MS
-        self._unread = None
+        since = now - int(seconds * 1000)
+        self._unlisted = min(self._unlisted or since, since)
+        self._long = self._long or seconds * 1000 >= self._after_ms
         self._context.signals.catchup.set()
+
+    @property
+    def _busy(self) -> bool:
+        """Tell whether something is left to be read."""
+        return not self._started or bool(self._unlisted or self._listing or self._unread)
 
     async def step(self) -> float:
         """Compare if there was an absence, then say that we are here; see ``Worker.step``."""
         if not self._started:
             await self._remember_start()
-        since = self._since
-        if since is not None:
-            self._absence, everything, self._long = None, self._long, False
-            try:
-                found = await self._compare(since - MARGIN_MS, everything=everything)
-            except BaseException:
-                self._long = self._long or everything
-                raise
-            log.info("threads_compared", found=found)
-            # A cut during the comparison is an absence of its own.
-            self._since = self._absence
-        if self._since is None and self._unread is None:
-            self._unread = set()
-            self._context.signals.outbox.set()
-        if self._connected() and self._since is None:
+        if self._busy:
+            await self._compare()
+        if self._connected() and not self._busy:
             at = self._context.ms()
             await self._context.store.write(lambda c: records.set_cursor(c, CURSOR, {"at": at}))
         return PAUSE
@@ -129,25 +122,54 @@ class Catchup:
     async def _remember_start(self) -> None:
         cursor = await self._context.store.read(lambda c: records.get_cursor(c, CURSOR))
         if "at" in cursor:
-            self._since = min(self._since or int(cursor["at"]), int(cursor["at"]))
-        self._started = self._long = True
+            self._unlisted = min(self._unlisted or int(cursor["at"]), int(cursor["at"]))
+            self._long = True
+        else:
+            self._unread = {}
+        self._started = True
 
-    async def _compare(self, since: int, *, everything: bool) -> int:
-        """Read all threads in which something may have happened; count what was new."""
-        threads = await self._suspects(since, everything=everything)
-        unread = set(threads)
-        if self._absence is None:
-            self._unread = unread
+    async def _compare(self) -> None:
+        """Read all threads in which something may have happened.
+
+        What was read stays read when a call fails, or when the socket is cut once more.
+        """
         found = 0
-        for channel, thread_ts in threads:
-            found += await self._read(channel, thread_ts, since)
-            unread.discard((channel, thread_ts))
+        while self._busy:
+            if self._unlisted or self._listing:
+                await self._list()
+            else:
+                found += await self._read_next()
+            self._hold_until = self._context.ms() + HOLD_MS
+        self._context.signals.outbox.set()
+        log.info("threads_compared", found=found)
+
+    async def _list(self) -> None:
+        """Add the threads in which something may have happened in the absences so far."""
+        starts = [each for each in (self._unlisted, self._listing) if each]
+        # A cut during the listing is an absence of its own.
+        self._listing, self._unlisted, everything = min(starts), None, self._long
+        since = self._listing - MARGIN_MS
+        unread = self._unread or {}
+        for thread in await self._suspects(since, everything=everything):
+            unread[thread] = min(unread.get(thread, since), since)
+        self._unread, self._listing = unread, None
+        self._long = self._long and self._unlisted is not None
+
+    async def _read_next(self) -> int:
+        """Read one thread, first those in which a reply waits for it; count what was new."""
+        assert self._unread  # noqa: S101 - the caller looked
+        waiting = await self._context.store.read(outbox.waiting_threads)
+        thread = next((each for each in self._unread if each in waiting), next(iter(self._unread)))
+        found = await self._read(*thread, self._unread[thread])
+        del self._unread[thread]
         if found:
             self._context.signals.all()
+        elif thread in waiting:
+            self._context.signals.outbox.set()
         return found
 
-    async def _suspects(self, since: int, *, everything: bool) -> list[Thread]:
-        """List the threads in which something may have happened, those with open replies first.
+    async def _suspects(self, since: int, *, everything: bool) -> Collection[Thread]:
+        """List the threads in which something may have happened.
 
         Older threads cost a call each: all are suspected only if ``everything`` is.
         """
@@ -165,7 +187,7 @@ class Catchup:
                 lambda c: lookups.older_threads(c, before=oldest, active=active)
             )
             found |= {(row.channel, row.thread_ts or ""): None for row in older}
-        return _first(found, waiting)
+        return found
 
     async def _read(self, channel: str, thread_ts: str, since: int) -> int:
         """Take the replies of one thread as if their events had come."""
@@ -221,10 +243,6 @@ class Catchup:
                 now = self._context.ms()
                 cancelled += await outbox.cancel(connection, channel, row.ts, now=now)
         return cancelled
-
-
-def _first(threads: Iterable[Thread], wanted: Collection[Thread]) -> list[Thread]:
-    return sorted(threads, key=lambda each: each not in wanted)
 
 
 def _ts(millis: int) -> str:
