@@ -340,6 +340,7 @@ async def claim(
             outbox.c.due_at <= now,
             outbox.c.thread_ts.not_in(held),
             ~out,
+            ~_unbound_before(),
         )
         .order_by(outbox.c.due_at)
         .limit(limit)
@@ -350,6 +351,21 @@ async def claim(
         return ()
     await mark_claimed(connection, outbox, ids, owner=owner, now=now)
     return await read(connection, ids)
+
+
+def _unbound_before() -> ColumnElement[bool]:
+    """Build the condition that an older message of the thread names no conversation yet.
+
+    It was captured before the thread was known to be the conversation's, and is undecided.
+    """
+    other = outbox.alias()
+    return exists().where(
+        other.c.channel == outbox.c.channel,
+        other.c.thread_ts == outbox.c.thread_ts,
+        other.c.conversation.is_(None),
+        other.c.finished_at.is_(None),
+        other.c.ts < outbox.c.ts,
+    )
 
 
 async def read(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[OutboxRow]:
@@ -372,29 +388,3 @@ async def pending(connection: AsyncConnection, conversation: int) -> Sequence[Ou
         .order_by(outbox.c.ts)
     )
     return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def unmarked(
-    connection: AsyncConnection, *, slow_before: int, limit: int
-) -> Sequence[OutboxRow]:
-    """List staff messages whose mark in Slack is not the one it should be.
-
-    A reply that is still open after ``slow_before`` (milliseconds since 1970) wants an hourglass.
-    """
-    slow = and_(
-        outbox.c.finished_at.is_(None),
-        outbox.c.kind == "reply",
-        outbox.c.created_at < slow_before,
-        outbox.c.mark_shown.is_(None),
-    )
-    wrong = and_(
-        outbox.c.mark_wanted.is_not(None),
-        outbox.c.mark_wanted != func.coalesce(outbox.c.mark_shown, ""),
-    )
-    query = select(outbox).where(or_(wrong, slow)).order_by(outbox.c.id).limit(limit)
-    return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def note_mark(connection: AsyncConnection, row_id: int, mark: str | None) -> None:
-    """Remember which mark a staff message carries in Slack."""
-    await connection.execute(update(outbox).where(outbox.c.id == row_id).values(mark_shown=mark))

@@ -16,7 +16,7 @@ from bridgebot.errors import SlackError
 from bridgebot.slack.faults import LOST
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.pacing import POST
-from bridgebot.store import outbox, records
+from bridgebot.store import marks, records
 from bridgebot.store.records import AlertRow
 from bridgebot.store.rows import ConversationRow, OutboxRow, conversation_row
 from bridgebot.store.schema import conversations as table
@@ -71,7 +71,7 @@ class Presenter:
     async def _marks(self) -> int:
         slow = self._context.ms() - int((self._undo + SLOW_SECONDS) * 1000)
         rows = await self._context.store.read(
-            lambda c: outbox.unmarked(c, slow_before=slow, limit=AT_ONCE)
+            lambda c: marks.unmarked(c, slow_before=slow, limit=AT_ONCE)
         )
         return await self._draw("mark", "reactions.add", rows, self._mark)
 
@@ -124,7 +124,7 @@ class Presenter:
         except SlackError as error:
             if error.code not in LOST:
                 raise
-        await self._context.store.write(lambda c: outbox.note_mark(c, row.id, wanted))
+        await self._context.store.write(lambda c: marks.note_mark(c, row.id, wanted))
 
     async def _card(self, row: ConversationRow) -> None:
         card = card_of(row, self._context)

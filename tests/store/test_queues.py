@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bridgebot.store import inbox, leases, outbox, queues
+from bridgebot.store import conversations, inbox, leases, outbox, queues
 from bridgebot.store.database import Store
 from bridgebot.store.rows import InboxRow, OutboxRow
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import outbox as outbox_table
-from tests.store.build import captured, conversation, event, queued, read_conversation
+from tests.store.build import ROOT, captured, conversation, event, queued, read_conversation
 
 ME = "host:1:aa"
 
@@ -113,6 +113,16 @@ async def test_an_undecided_message_holds_back_those_written_after_it(store: Sto
     """What is not decided yet may be a reply, so later ones wait."""
     await conversation(store)
     await captured(store, "1700000001.000000", decided=False)
+    await captured(store, "1700000002.000000")
+
+    assert await _claim_replies(store) == []
+
+
+async def test_a_message_from_before_its_thread_was_known_holds_back_too(store: Store) -> None:
+    """While the root's answer is lost a message is kept without its conversation."""
+    row_id = await conversation(store, thread=None)
+    await captured(store, "1700000001.000000", decided=False)
+    await store.write(lambda c: conversations.bind_thread(c, row_id, ROOT))
     await captured(store, "1700000002.000000")
 
     assert await _claim_replies(store) == []
