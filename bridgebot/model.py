@@ -63,6 +63,15 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A file that goes with a message; ``kind`` is its media type, as far as somebody said."""
+
+    name: str
+    kind: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
     """A message with the conversation it belongs to and the JSON it was read from.
 
