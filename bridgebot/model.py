@@ -72,6 +72,19 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PictureLimits:
+    """What pictures a provider takes: media types, bytes, and how many go with a message.
+
+    ``not_in`` are types of conversation that take none.
+    """
+
+    kinds: frozenset[str]
+    largest: int
+    per_message: int
+    not_in: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
     """A message with the conversation it belongs to and the JSON it was read from.
 

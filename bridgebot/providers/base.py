@@ -14,6 +14,7 @@ from bridgebot.model import (
     ListPage,
     MessageId,
     Picture,
+    PictureLimits,
     PropertyId,
     ProviderName,
     Sent,
@@ -73,19 +74,6 @@ class Replies(Protocol):
         ``attachment_ids`` are those that ``Attachments.upload`` gave.
         """
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PictureLimits:
-    """What pictures a provider takes: media types, bytes, and how many go with a message.
-
-    ``not_in`` are types of conversation that take none.
-    """
-
-    kinds: frozenset[str]
-    largest: int
-    per_message: int
-    not_in: frozenset[str] = frozenset()
 
 
 class Attachments(Protocol):

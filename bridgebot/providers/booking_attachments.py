@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridgebot.errors import ProviderError
-from bridgebot.model import ConversationId, Picture, PropertyId
-from bridgebot.providers.base import PictureLimits
+from bridgebot.model import ConversationId, Picture, PictureLimits, PropertyId
 from bridgebot.providers.booking_api import BookingApi
 from bridgebot.providers.reading import as_text_or_none
 

@@ -36,6 +36,8 @@ _SCOPES: Final = frozenset(
         "chat:write",
         "chat:write.customize",
         "commands",
+        "files:read",
+        "files:write",
         "groups:history",
         "groups:read",
         "reactions:read",
