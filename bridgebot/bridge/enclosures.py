@@ -11,6 +11,10 @@ MOST_FETCHED = 40_000_000
 """Bytes of a file that are fetched from Slack at all: a large photograph may be scaled down."""
 
 _NAME = 60
+# The type that Slack names may come of the file's name, so it only saves us from fetching films.
+# Of a file of another organisation it names none.
+_WORTH_A_LOOK = frozenset({"", "image"})
+_UNKNOWN = "application/octet-stream"
 _MEGA = 1_000_000
 
 
@@ -70,7 +74,7 @@ def sort_out(
         return Sorted(wrong=(f"{label} takes no pictures from here",))
     if conversation_type in limits.not_in:
         return Sorted(wrong=(f"{label} takes no pictures in a booking request",))
-    judged = [(each, _what_is_wrong(each, limits)) for each in files]
+    judged = [(each, _what_is_wrong(each)) for each in files]
     good = [each for each, wrong in judged if wrong is None]
     words = [f"{each.name} {wrong}" for each, wrong in judged if wrong is not None]
     if len(good) > limits.per_message:
@@ -84,13 +88,12 @@ def listed(words: Sequence[str]) -> str:
     return "; ".join(words)
 
 
-def _what_is_wrong(each: Enclosure, limits: PictureLimits) -> str | None:
+def _what_is_wrong(each: Enclosure) -> str | None:
     if each.about.get("mode") in {"tombstone", "hidden_by_limit"}:
         return "is not there any more"
     if each.about.get("is_external"):
         return "is kept outside Slack"
-    # Slack describes a file of another organisation only when it is asked.
-    if each.kind and each.kind not in limits.kinds and each.kind != "image/jpg":
+    if each.kind.partition("/")[0] not in _WORTH_A_LOOK and each.kind != _UNKNOWN:
         return "is no JPEG or PNG picture"
     if each.size > MOST_FETCHED:
         return f"has {each.size // _MEGA} MB, more than {MOST_FETCHED // _MEGA}"

@@ -10,7 +10,7 @@ import structlog
 from bridgebot.bridge.enclosures import MOST_FETCHED, Enclosure, enclosures_of, sort_out
 from bridgebot.errors import PictureError, ProviderError
 from bridgebot.metrics import PICTURES
-from bridgebot.model import Picture, PropertyId
+from bridgebot.model import Picture, PictureLimits, PropertyId
 from bridgebot.providers.base import Attachments, Provider
 from bridgebot.rendering import pictures
 from bridgebot.slack.files import Files
@@ -72,7 +72,7 @@ class Encloser:
         for each in found.good:
             assert attachments is not None  # noqa: S101 - else none would be good
             try:
-                picture = await self._picture(each, attachments.limits.largest)
+                picture = await self._picture(each, attachments.limits)
                 made[each.file] = await self._upload(
                     attachments, property_id, conversation, picture
                 )
@@ -84,11 +84,14 @@ class Encloser:
             raise NotEnclosedError(wrong, made)
         return list(made.values())
 
-    async def _picture(self, each: Enclosure, largest: int) -> Picture:
+    async def _picture(self, each: Enclosure, limits: PictureLimits) -> Picture:
         async with self._room:
             data = await self._files.get(each.about, most=MOST_FETCHED)
             raw = Picture(name=str(each.about.get("name") or ""), kind=each.kind, data=data)
-            return await asyncio.to_thread(pictures.to_guest, raw, largest)
+            picture = await asyncio.to_thread(pictures.to_guest, raw, limits.largest)
+        if picture.kind not in limits.kinds:
+            raise PictureError("is of a kind that is not taken", code="type")
+        return picture
 
     async def _upload(
         self,

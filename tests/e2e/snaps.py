@@ -13,11 +13,12 @@ def jpeg(width: int = 32, height: int = 24, *, told: bool = False, noise: int = 
     """Make a photograph; ``told`` ones say where they were taken, and lie on their side."""
     out = io.BytesIO()
     plain = Image.effect_noise((width, height), noise) if noise else Image.new("L", (width, height))
-    about = Image.Exif()
+    about: dict[str, Image.Exif] = {}
     if told:
-        about[0x0112] = 6  # turned by 90 degrees
-        about.get_ifd(0x8825)[1] = "N"  # north of the equator
-    plain.convert("RGB").save(out, "JPEG", quality=95, exif=about)
+        about["exif"] = exif = Image.Exif()
+        exif[0x0112] = 6  # turned by 90 degrees
+        exif.get_ifd(0x8825)[1] = "N"  # north of the equator
+    plain.convert("RGB").save(out, "JPEG", quality=95, **about)
     return out.getvalue()
 
 
