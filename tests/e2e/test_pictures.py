@@ -114,7 +114,7 @@ async def test_a_picture_whose_sharing_has_no_answer_stands_once(world: World) -
     await _thread(world, "c0")
     for fault in ("drop_after", "internal_error", "drop_before"):
         struck = world.slack.faults.struck
-        world.slack.faults.add("files.completeUploadExternal", fault)  # type: ignore[arg-type]
+        world.slack.faults.add("files.completeUploadExternal", fault)
         _sent(world, fault, jpeg(), "The view")
         world.guest(fault, "Nice?")
         await world.until(lambda n=struck: world.slack.faults.struck > n)  # type: ignore[misc]
