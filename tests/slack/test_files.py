@@ -38,10 +38,10 @@ def _on_upload(stub: Stub) -> None:
 async def test_a_file_is_uploaded_and_seen_by_nobody(stub: Stub, files: Files) -> None:
     """The address takes the bytes; nothing is shared by that."""
     _on_upload(stub)
-    assert await files.put("view.jpg", b"\xff\xd8", alt_text="The view") == "F1"
+    assert await files.put("view.jpg", b"bytes", alt_text="The view") == "F1"
 
     asked = stub.last("files.getUploadURLExternal")
-    assert (asked["filename"], asked["length"], asked["alt_txt"]) == ("view.jpg", "2", "The view")
+    assert (asked["filename"], asked["length"], asked["alt_txt"]) == ("view.jpg", "5", "The view")
     assert [name for name, _, _ in stub.calls] == ["files.getUploadURLExternal", "upload"]
 
 
@@ -52,7 +52,7 @@ async def test_a_failed_upload_may_be_repeated(stub: Stub, files: Files, fault: 
     for method in ("upload", "files.getUploadURLExternal"):
         stub.on(method, fault)
         with pytest.raises(SlackError) as told:
-            await files.put("view.jpg", b"\xff\xd8", alt_text="")
+            await files.put("view.jpg", b"bytes", alt_text="")
         assert (told.value.certain, told.value.permanent) == (True, False)
 
 
