@@ -29,6 +29,7 @@ from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
 from bridgebot.slack.capture import Capture
+from bridgebot.slack.files import Files
 from bridgebot.slack.fitness import channel_problem
 from bridgebot.slack.gateway import Gateway, Identity, make_client, open_session
 from bridgebot.slack.pacing import Pacer
@@ -43,6 +44,7 @@ from bridgebot.workers import loop
 from bridgebot.workers.catchup import Catchup
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.decider import Decider
+from bridgebot.workers.encloser import Encloser
 from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poller import Poller
@@ -173,7 +175,7 @@ def _assemble(
         request_verification_enabled=settings.slack_mode == "http",
         signing_secret=_secret(settings.slack_signing_secret),
     )
-    access = Access(people, context.routing.channels())
+    access, files = Access(people, context.routing.channels()), Files(gateway, client)
     Actions(context.store, access, now=context.ms, wake=signals.all).register(app)
     catchup = Catchup(
         context,
@@ -191,8 +193,13 @@ def _assemble(
         gateway=gateway,
         socket=socket,
         heartbeat=Heartbeat(context),
-        poster=Poster(context, gateway),
-        relayer=Relayer(context, held=catchup.held),
+        poster=Poster(context, gateway, files),
+        relayer=Relayer(
+            context,
+            Encloser(context, files),
+            picture_line=settings.picture_line,
+            held=catchup.held,
+        ),
         pollers=sources.pollers,
         selfcheck=SelfCheck(context, gateway, disk=_disk(settings)),
         others=(
@@ -214,6 +221,7 @@ def _rules(settings: Settings) -> Rules:
         max_age_seconds=settings.reply_max_age_hours * 3600,
         asks=tuple(settings.ask_before_sending),
         internal_pattern=settings.internal_pattern,
+        picture_line=settings.picture_line,
     )
 
 

@@ -3,6 +3,7 @@
 BridgebotError
 ├── SettingsError          a setting is missing or malformed
 ├── StoreError             the database cannot be used
+├── PictureError           a picture cannot be passed on
 └── CallError              a call to the outside failed
     ├── ProviderError      … at Booking.com or another provider
     └── SlackError         … at Slack
@@ -21,6 +22,18 @@ class SettingsError(BridgebotError):
 
 class StoreError(BridgebotError):
     """The database cannot be used."""
+
+
+class PictureError(BridgebotError):
+    """A picture cannot be passed on as it is; the text says what is wrong with it.
+
+    It goes on a sentence that names the picture: "is no JPEG or PNG picture". ``code`` is a
+    constant word for the metrics.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class CallError(BridgebotError):

@@ -42,6 +42,12 @@ for _queue in ("inbox", "outbox"):
     for _outcome in ("completed", "retryable", "uncertain", "discarded"):
         # A counter that begins at 1 has, to Prometheus, never increased.
         DELIVERIES.labels(_queue, _outcome)
+PICTURES = Counter(
+    "bridgebot_pictures",
+    "Pictures: shown in Slack, sent to a guest, or refused, and why",
+    ["way", "outcome"],
+    registry=KEPT,
+)
 RATE_LIMITED = Counter(
     "bridgebot_rate_limited",
     "Answers 429: the other side asked to slow down",
@@ -133,6 +139,7 @@ def describe() -> Iterable[tuple[str, str, tuple[str, ...], str]]:
     for kept, kind, end in (
         (RECEIVED, "counter", "_total"),
         (DELIVERIES, "counter", "_total"),
+        (PICTURES, "counter", "_total"),
         (RATE_LIMITED, "counter", "_total"),
         (FIRST_REPLY, "histogram", ""),
     ):

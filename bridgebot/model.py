@@ -63,6 +63,28 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A file that goes with a message; ``kind`` is its media type, as far as somebody said."""
+
+    name: str
+    kind: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureLimits:
+    """What pictures a provider takes: media types, bytes, and how many go with a message.
+
+    ``not_in`` are types of conversation that take none.
+    """
+
+    kinds: frozenset[str]
+    largest: int
+    per_message: int
+    not_in: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
     """A message with the conversation it belongs to and the JSON it was read from.
 

@@ -103,6 +103,7 @@ WRONG = [
     ("MAY_REPLY", '["Tom"]', "a user id, bot id or app id"),
     ("ASK_BEFORE_SENDING", '["everything"]', "'internal', 'links' or 'contacts'"),
     ("INTERNAL_PATTERN", "PO-[", "a regular expression"),
+    ("PICTURE_LINE", " ", "a line of words"),
     ("SETTLE_SECONDS", "0", "greater than 0"),
     ("RECONCILE_AFTER_SECONDS", "-17", "greater than or equal to 0"),
     ("REPLY_MAX_AGE_HOURS", "0", "greater than 0"),

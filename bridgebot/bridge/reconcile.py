@@ -77,3 +77,8 @@ def notice_of(posts: Iterable[Mapping[str, Any]], delivery: int) -> list[str]:
         for post in posts
         if (payload := metadata_of(post, NOTICE)) is not None and payload.get("notice") == delivery
     ][:1]
+
+
+def shows_file(posts: Iterable[Mapping[str, Any]], file: str) -> bool:
+    """Tell whether a file stands in a thread; its id is Slack's own, so nobody can forge it."""
+    return any(each.get("id") == file for post in posts for each in post.get("files") or ())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridgebot.bridge.asking import Outgoing, question
+from bridgebot.bridge.enclosures import Sorted, enclosures_of, listed
 
 REPLY_SUBTYPES = frozenset({None, "thread_broadcast", "file_share", "me_message"})
 _APP = ("user", "bot_id", "app_id")
@@ -32,12 +33,13 @@ class Kind(StrEnum):
 class Decision:
     """The decision on a staff message.
 
-    ``content`` is what the guest gets; ``told`` are words for the thread; ``private`` are words
-    that only the author sees.
+    ``content`` is what the guest gets, with the files of ``pictures``; ``told`` are words for the
+    thread; ``private`` are words that only the author sees.
     """
 
     kind: Kind
     content: str = ""
+    pictures: tuple[str, ...] = ()
     told: str | None = None
     private: str | None = None
 
@@ -52,6 +54,7 @@ class Rules:
     max_age_seconds: float = 12 * 3600.0
     asks: tuple[str, ...] = ("internal",)
     internal_pattern: str = ""
+    picture_line: str = "Please see the picture."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,8 @@ class Written:
 
     ``author`` is a kind of person (``member``, ``named``, ``guest``, ``external``, ``bot``,
     ``gone``, ``unknown``); ``content`` the text rendered for the guest; ``access`` the
-    conversation's; ``colleagues`` the first names of those who read along.
+    conversation's; ``files`` those of its files that can go, and what is wrong with the others;
+    ``colleagues`` the first names of those who read along.
     """
 
     event: Mapping[str, object]
@@ -69,7 +73,7 @@ class Written:
     access: str | None
     label: str
     can_reply: bool
-    files: int = 0
+    files: Sorted = field(default_factory=Sorted)
     age_seconds: float = 0.0
     colleagues: frozenset[str] = frozenset()
 
@@ -106,22 +110,48 @@ def decide(written: Written, rules: Rules) -> Decision:
     """Decide whether a staff message goes to the guest, stays a note, or is refused, and why."""
     if written.author not in MAY:
         return Decision(kind=Kind.REFUSED, private=_not_allowed(written.author))
+    # The API demands words with a picture.
+    content = written.content or (rules.picture_line if enclosures_of(written.event) else "")
     if is_note(written.event, rules.note_prefixes) or _reads_as_note(written.content, rules):
-        return Decision(kind=Kind.NOTE, content=written.content)
+        return Decision(kind=Kind.NOTE, content=content, pictures=_all_files(written))
     # A correction was released by a button, so it needs no other release.
     if rules.policy == "off" or (rules.policy == "explicit" and not written.event.get("released")):
-        return Decision(kind=Kind.SILENT, content=written.content)
+        return Decision(kind=Kind.SILENT, content=content, pictures=_all_files(written))
     refusal = _why_not(written, rules)
     if refusal is not None:
         return Decision(kind=Kind.REFUSED, content=written.content, told=refusal)
+    pictures = tuple(each.file for each in written.files.good)
     asked = _question(written, rules)
-    if asked is not None:
-        return Decision(kind=Kind.HELD, content=written.content, told=asked)
-    return Decision(kind=Kind.REPLY, content=written.content)
+    kind = Kind.HELD if asked is not None else Kind.REPLY
+    return Decision(kind=kind, content=content, pictures=pictures, told=asked)
+
+
+def _all_files(written: Written) -> tuple[str, ...]:
+    """Name all files: what is wrong with them is said when the message is sent after all."""
+    return tuple(each.file for each in enclosures_of(written.event))
 
 
 def _question(written: Written, rules: Rules) -> str | None:
     """Put the one question that a reply is held for, or ``None`` in the ordinary case."""
+    asked = _question_of_words(written, rules)
+    if not written.files.wrong:
+        return asked
+    without = listed(written.files.wrong)
+    if asked is not None:
+        return f"{asked} It would go without a file: {without}."
+    return without_files(without, pictures=len(written.files.good))
+
+
+def without_files(wrong: str, *, pictures: int) -> str:
+    """Ask whether a reply shall go without the files that cannot."""
+    rest = {0: "the text", 1: "the rest, with the other picture,"}.get(
+        pictures, "the rest, with the other pictures,"
+    )
+    return f"Not sent yet: {wrong}. Send {rest} without it?"
+
+
+def _question_of_words(written: Written, rules: Rules) -> str | None:
+    """Put the question that age or words ask for."""
     if written.age_seconds > rules.max_age_seconds:
         hours = round(written.age_seconds / 3600)
         return f"This was written {hours} hours ago and has not been sent. Send it now?"
@@ -148,12 +178,9 @@ def _why_not(written: Written, rules: Rules) -> str | None:
             "Not sent: this conversation is closed for replies (read only). "
             "Please reach the guest another way; your text is kept above."
         )
-    if written.files:
-        return (
-            "Not sent: files cannot be passed on to the guest yet. "
-            "Please write the text again without the file."
-        )
-    if not written.content.strip():
+    if not written.content.strip() and not written.files.good:
+        if written.files.wrong:
+            return f"Not sent: {listed(written.files.wrong)}."
         return "Not sent: there is no text in this message."
     if len(written.content) > rules.max_chars:
         return (

@@ -13,6 +13,8 @@ from bridgebot.model import (
     Glimpse,
     ListPage,
     MessageId,
+    Picture,
+    PictureLimits,
     PropertyId,
     ProviderName,
     Sent,
@@ -60,9 +62,44 @@ class Replies(Protocol):
     """Sends a reply into a conversation."""
 
     async def send(
-        self, *, property_id: PropertyId, conversation_id: ConversationId, content: str
+        self,
+        *,
+        property_id: PropertyId,
+        conversation_id: ConversationId,
+        content: str,
+        attachment_ids: Sequence[str] = (),
     ) -> Sent:
-        """Send once, without retry; raises ``ProviderError`` with ``certain`` set truthfully."""
+        """Send once, without retry; raises ``ProviderError`` with ``certain`` set truthfully.
+
+        ``attachment_ids`` are those that ``Attachments.upload`` gave.
+        """
+        ...
+
+
+class Attachments(Protocol):
+    """Moves pictures, apart from the messages that name them."""
+
+    @property
+    def limits(self) -> PictureLimits:
+        """Tell what may be uploaded."""
+        ...
+
+    async def fetch(
+        self, property_id: PropertyId, conversation_id: ConversationId, attachment_id: str
+    ) -> Picture:
+        """Download what a message names, as it is; raises ``ProviderError``.
+
+        Nothing is known of its content: name and type are what the sender's side says.
+        """
+        ...
+
+    async def upload(
+        self, property_id: PropertyId, conversation_id: ConversationId, picture: Picture
+    ) -> str:
+        """Upload for a message to come, and return its id; raises ``ProviderError``.
+
+        An upload that no message names reaches nobody, so it may be repeated whatever became of it.
+        """
         ...
 
 
@@ -146,6 +183,7 @@ class Provider:
     source: Source | None = None
     listing: Listing | None = None
     replies: Replies | None = None
+    attachments: Attachments | None = None
     history: History | None = None
     search: Search | None = None
     tags: Tags | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from bridgebot.model import (
 )
 from bridgebot.providers.base import Limits, Provider
 from bridgebot.providers.booking_api import BATCH, MOST_PAGES, BookingApi, ruid_of
+from bridgebot.providers.booking_attachments import BookingAttachments
 from bridgebot.providers.booking_payloads import (
     ThreadConversation,
     as_flag,
@@ -90,6 +91,7 @@ def booking_provider(
         poll_seconds=poll_seconds,
         source=queue,
         replies=BookingReplies(api=api),
+        attachments=BookingAttachments(api=api),
         history=BookingHistory(api=api, name=name),
         search=BookingSearch(api=api, name=name, sleep=sleep),
         tags=BookingTags(api=api),
@@ -167,10 +169,15 @@ class BookingReplies:
     api: BookingApi
 
     async def send(
-        self, *, property_id: PropertyId, conversation_id: ConversationId, content: str
+        self,
+        *,
+        property_id: PropertyId,
+        conversation_id: ConversationId,
+        content: str,
+        attachment_ids: Sequence[str] = (),
     ) -> Sent:
         """Post once; see ``Replies.send``."""
-        data = await self.api.post(property_id, conversation_id, content)
+        data = await self.api.post(property_id, conversation_id, content, attachment_ids)
         message_id = data.get("message_id")
         if not isinstance(message_id, str) or not message_id:
             raise ProviderError(

@@ -7,7 +7,7 @@ made once.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -44,10 +44,19 @@ class BookingApi:
             "messages.confirm", "PUT", "/messages", params={"number_of_messages": str(count)}
         )
 
-    async def post(self, property_id: str, conversation_id: str, content: str) -> Mapping[str, Any]:
+    async def post(
+        self,
+        property_id: str,
+        conversation_id: str,
+        content: str,
+        attachment_ids: Sequence[str] = (),
+    ) -> Mapping[str, Any]:
         """Post a message into a conversation, once; returns ``data`` and the request's ruid."""
-        path = f"/properties/{_part(property_id)}/conversations/{_part(conversation_id)}"
-        body = {"message": {"content": content}}
+        path = _place(property_id, conversation_id)
+        message: dict[str, Any] = {"content": content}
+        if attachment_ids:
+            message["attachment_ids"] = list(attachment_ids)
+        body = {"message": message}
         answer = await self._write("conversations.post", "POST", path, json=body)
         return {**_data_of(answer.body), "ruid": ruid_of(answer.body)}
 
@@ -55,7 +64,7 @@ class BookingApi:
         self, property_id: str, conversation_id: str, page: str | None = None
     ) -> Mapping[str, Any]:
         """Read one page of a conversation by its id."""
-        path = f"/properties/{_part(property_id)}/conversations/{_part(conversation_id)}"
+        path = _place(property_id, conversation_id)
         return await self._data("conversations.by_id", path, _page(page))
 
     async def by_reference(
@@ -105,12 +114,36 @@ class BookingApi:
         body: Mapping[str, Any] | None = None,
     ) -> None:
         """Set a tag (PUT) or remove it (DELETE), once; the status is what counts."""
-        path = (
-            f"/properties/{_part(property_id)}/conversations/{_part(conversation_id)}"
-            f"/tags/{_part(tag)}"
-        )
+        path = f"{_place(property_id, conversation_id)}/tags/{_part(tag)}"
         request = {} if body is None else {"json": dict(body)}
         await self._write(endpoint, method, path, **request)
+
+    async def upload(
+        self, way: str, property_id: str, conversation_id: str, attachment: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Upload a file (``attachments``) or a chunk of one (``attachment_chunks``), once."""
+        path, body = f"{_place(property_id, conversation_id)}/{way}", {"attachment": attachment}
+        answer = await self._write(f"{way}.upload", "POST", path, json=body)
+        return _data_of(answer.body)
+
+    async def attachment(
+        self,
+        property_id: str,
+        conversation_id: str,
+        attachment_id: str,
+        span: tuple[int, int] | None = None,
+    ) -> Mapping[str, Any]:
+        """Download a file, or the bytes of it from one number to another."""
+        path = f"{_place(property_id, conversation_id)}/attachments/{_part(attachment_id)}"
+        asked = {} if span is None else {"from": str(span[0]), "to": str(span[1])}
+        return await self._data("attachments.download", path, asked)
+
+    async def attachment_info(
+        self, property_id: str, conversation_id: str, attachment_id: str
+    ) -> Mapping[str, Any]:
+        """Ask about a file."""
+        path = f"{_place(property_id, conversation_id)}/attachments/{_part(attachment_id)}"
+        return await self._data("attachments.info", f"{path}/file_info")
 
     async def _data(
         self, endpoint: str, path: str, params: Mapping[str, str] | None = None
@@ -197,6 +230,10 @@ def _accepted(endpoint: str, answer: Answer) -> Mapping[str, Any]:
 def _data_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     data = body.get("data")
     return data if isinstance(data, dict) else {}
+
+
+def _place(property_id: str, conversation_id: str) -> str:
+    return f"/properties/{_part(property_id)}/conversations/{_part(conversation_id)}"
 
 
 def _page(page: str | None) -> dict[str, str]:

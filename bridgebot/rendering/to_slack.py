@@ -52,10 +52,14 @@ def message_posts(
     guest_name: str | None,
     provider_label: str,
     shown_at: datetime,
+    pictures_follow: bool = False,
 ) -> list[Post]:
-    """Render a message of a guest, or of the property written elsewhere, in as few posts as fit."""
+    """Render a message of a guest, or of the property written elsewhere, in as few posts as fit.
+
+    ``pictures_follow`` says that its pictures are shown behind it.
+    """
     pieces = _pieces(message)
-    notes = _notes(message, provider_label, shown_at)
+    notes = _notes(message, provider_label, shown_at, pictures_follow=pictures_follow)
     username, icon = _author(message, guest_name)
     posts = []
     for part, piece in enumerate(pieces, start=1):
@@ -115,13 +119,15 @@ def _author(message: Message, guest_name: str | None) -> tuple[str, str]:
     return "Property, outside Slack", ":hotel:"
 
 
-def _notes(message: Message, provider_label: str, shown_at: datetime) -> list[Block]:
+def _notes(
+    message: Message, provider_label: str, shown_at: datetime, *, pictures_follow: bool
+) -> list[Block]:
     words = about_kind(message, provider_label)
     if message.attributes.get("is_redacted") == "true":
         words.append(f"Redacted by {provider_label}")
     if message.sender is SenderKind.UNKNOWN:
         words.append(f"{provider_label} does not say who wrote this")
-    words += about_attachments(len(message.attachment_ids))
+    words += about_attachments(len(message.attachment_ids), follow=pictures_follow)
     notes = [plain(word) for word in words]
     if abs(shown_at - message.sent_at) > _LATE:
         notes.append(marked_up(f"sent {moment(message.sent_at)}"))

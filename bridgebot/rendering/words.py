@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from bridgebot.model import Message
 from bridgebot.rendering.literal import clip
@@ -63,13 +64,29 @@ def template_title(message: Message) -> str:
     return f"Automatic template: {name}" if name else "Automatic template"
 
 
-def about_attachments(count: int) -> list[str]:
-    """Say how many pictures go with a message."""
+def about_attachments(count: int, *, follow: bool = False) -> list[str]:
+    """Say how many pictures go with a message, and where they are."""
     if count == 0:
         return []
+    if follow:
+        return ["1 picture follows" if count == 1 else f"{count} pictures follow"]
     if count == 1:
         return ["1 picture, open it in the extranet"]
     return [f"{count} pictures, open them in the extranet"]
+
+
+def picture_title(about: Mapping[str, Any], guest_name: str | None) -> str:
+    """Name a picture in a thread: whose it is, and which of how many."""
+    which = "Picture" if about["count"] == 1 else f"Picture {about['number']} of {about['count']}"
+    if not about["guest"]:
+        return f"{which} from the property"
+    name = clip(guest_name or "", _WORD)
+    return f"{which} from {name} (guest)" if name else f"{which} from the guest"
+
+
+def late_picture(sent_at: datetime) -> str:
+    """Say which message a picture belongs to that comes after others."""
+    return f"Belongs to the message of {moment(sent_at)}"
 
 
 def conversation_type(word: str | None) -> str:

@@ -17,9 +17,11 @@ from bridgebot.sandbox.console.views import tables
 from bridgebot.sandbox.console.wire import Wire
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
+from bridgebot.sandbox.messaging.attachments import guest_sends
 from bridgebot.sandbox.messaging.booking import Booking, Conversation
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.script import Script
+from bridgebot.sandbox.slack.files import person_uploads
 from bridgebot.sandbox.slack.standin import SlackStandIn
 from bridgebot.sandbox.slack.state import MESSAGES, App, Channel, Person
 from bridgebot.sandbox.slack.workspace import Workspace
@@ -36,6 +38,8 @@ _SCOPES: Final = frozenset(
         "chat:write",
         "chat:write.customize",
         "commands",
+        "files:read",
+        "files:write",
         "groups:history",
         "groups:read",
         "reactions:read",
@@ -239,10 +243,34 @@ class Chain:
                     return channel.channel_id, str(message["ts"])
         return None
 
-    def says(self, person: world.Person, stay: Stay, text: str) -> str:
-        """Let somebody write in a guest's thread; return the ts."""
+    def says(
+        self, person: world.Person, stay: Stay, text: str, *, file: tuple[str, bytes] | None = None
+    ) -> str:
+        """Let somebody write in a guest's thread, beside a file if given; return the ts."""
         channel, root = self._thread(stay)
-        return self.workspace.person_writes(person.user_id, channel, text, thread_ts=root)
+        user, there = person.user_id, self.workspace
+        files = [person_uploads(there, user, *file)] if file is not None else []
+        return there.person_writes(user, channel, text, thread_ts=root, files=files)
+
+    def guest_sends(self, stay: Stay, name: str, data: bytes, text: str) -> None:
+        """Let a guest of Booking.com send a picture."""
+        guest_sends(self.booking, stay.conversation_id, name, data, text)
+
+    def pictures_shown(self, stay: Stay) -> list[bytes]:
+        """List the bytes of the pictures that the bridge put into a guest's thread."""
+        files = self.workspace.files
+        return [
+            files[each["id"]].data or b""
+            for message in self._replies(stay)
+            if message.get("bot_id") == world.BOT
+            for each in message.get("files", ())
+        ]
+
+    def pictures_got(self, stay: Stay) -> list[bytes]:
+        """List the bytes of the pictures that a guest got through the API."""
+        messages = self.booking.conversations[stay.conversation_id].messages
+        kept = self.booking.attachments
+        return [kept[key].data for each in messages if each.api for key in each.attachment_ids]
 
     def edits(self, person: world.Person, stay: Stay, ts: str, text: str) -> None:
         """Let somebody edit what they wrote in a guest's thread."""

@@ -168,6 +168,7 @@ async def _play(
         return late
     scenario.hotel_writes_elsewhere(chain)
     scenario.staff_answer(chain)
+    scenario.pictures_go(chain)
     if rough:
         await trouble.power_cut(bot, chain, transcript)
         await _ready(bot)

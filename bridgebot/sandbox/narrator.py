@@ -19,6 +19,12 @@ _MARKS: Final = {
 }
 
 
+class PictureRow(TypedDict):
+    """A picture beside a message, as the page gets it."""
+
+    name: str
+
+
 class PhoneRow(TypedDict):
     """A message on a guest's phone, as the page gets it."""
 
@@ -28,6 +34,7 @@ class PhoneRow(TypedDict):
     sender: str
     origin: str
     content: str
+    pictures: list[PictureRow]
     at: str
 
 
@@ -49,6 +56,7 @@ class PostRow(TypedDict):
     name: str
     app: bool
     text: str
+    files: list[PictureRow]
     edited: bool
     only_for: str | None
     conversation_id: str | None
@@ -91,7 +99,7 @@ class Narrator:
 
     def _words(self, post: PostRow) -> str:
         names = {key: self._field("people", key, "name") for key in self._state["people"]}
-        return plain(post["text"], names)
+        return _with(plain(post["text"], names), post["files"])
 
     def _guest(self, conversation_id: str | None) -> str:
         return self._field("conversations", conversation_id, "guest") or "a guest"
@@ -102,13 +110,14 @@ class Narrator:
 
     def _tell_phone(self, row: PhoneRow) -> None:
         guest, hotel = self._guest(row["conversation_id"]), self._hotel(row["conversation_id"])
+        words = _with(row["content"], row["pictures"])
         if row["origin"] == "api":
-            self._transcript.line("guest", f"{guest} gets", row["content"])
+            self._transcript.line("guest", f"{guest} gets", words)
         elif row["sender"] == "guest":
-            self._transcript.line("guest", f"{guest} to {hotel}", row["content"])
+            self._transcript.line("guest", f"{guest} to {hotel}", words)
         else:
             how = "automatically" if row["origin"] == "template" else "in the extranet"
-            self._transcript.line("hotel", f"{hotel} to {guest}, {how}", row["content"])
+            self._transcript.line("hotel", f"{hotel} to {guest}, {how}", words)
 
     def _place(self, post: PostRow) -> str:
         channel = "#" + self._field("channels", post["channel"], "name")
@@ -148,3 +157,8 @@ class Narrator:
         for key, post in self._posts.items():
             if key not in posts and not post["app"]:
                 self._transcript.line("slack", f"{post['name']} deletes", self._words(post))
+
+
+def _with(words: str, pictures: list[PictureRow]) -> str:
+    """Name the pictures beside some words."""
+    return " ".join([words, *(f"[{each['name']}]" for each in pictures)]).strip()

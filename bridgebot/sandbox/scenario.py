@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridgebot.sandbox import world
+from bridgebot.sandbox import drawing, world
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.world import Person, Stay
 
@@ -100,6 +100,8 @@ DELETED: Final = Answer(
 REFUSED: Final = Answer(person=world.ANNA, guest="Pierre", text="Votre écharpe est à la réception.")
 ASIDE: Final = Answer(person=world.MARCO, guest="Ravi", text="Of course, in the yard.")
 EXTERNAL: Final = Answer(person=world.PRIYA, guest="Giulia", text="Laundry will be there at ten.")
+VIEW: Final = ("Klara", "Ist das der Blick aus dem Zimmer?", "see.png")
+MAP: Final = Answer(person=world.GRETA, guest="Klara", text="Ja! Und so sieht er abends aus:")
 THANKS: Final = (
     ("Emily", "Wonderful, thank you!"),
     ("Jonas", "Perfekt, danke & bis bald!"),
@@ -137,6 +139,13 @@ def staff_answer(chain: Chain) -> None:
     chain.deletes(DELETED.stay, deleted)
 
 
+def pictures_go(chain: Chain) -> None:
+    """Let a guest send a picture, and somebody answer with another."""
+    guest, text, name = VIEW
+    chain.guest_sends(world.stay_of(guest), name, drawing.lake(), text)
+    chain.says(MAP.person, MAP.stay, MAP.text, file=("abend.png", drawing.lake("evening")))
+
+
 def guests_thank(chain: Chain) -> None:
     """Let some guests answer back, and a message come in late."""
     chain.guest_wrote_before(world.stay_of(LATE[0]), LATE[1])
@@ -157,6 +166,7 @@ def unfinished(chain: Chain) -> list[str]:
         *_wrong_words(chain),
         *_not_told(chain),
         *_not_marked(chain),
+        *_not_pictured(chain),
         *([f"{left} entries in the queue"] if (left := chain.queued()) else []),
     ]
 
@@ -187,7 +197,7 @@ def _not_told(chain: Chain) -> Iterator[str]:
 
 def _not_marked(chain: Chain) -> Iterator[str]:
     """Look for the marks on staff messages."""
-    for answer in ANSWERS:
+    for answer in (*ANSWERS, MAP):
         if "white_check_mark" not in chain.marks(answer.stay, answer.text):
             yield f"the reply to {answer.stay.guest} is not marked as delivered"
     if "lock" not in chain.marks(NOTE.stay, NOTE.text):
@@ -195,3 +205,12 @@ def _not_marked(chain: Chain) -> Iterator[str]:
     for refused in (REFUSED, ASIDE):
         if "warning" not in chain.marks(refused.stay, refused.text):
             yield f"the refused reply to {refused.stay.guest} is not marked"
+
+
+def _not_pictured(chain: Chain) -> Iterator[str]:
+    """Look for the guest's picture in the thread, and for the hotel's on the guest's phone."""
+    shown = chain.pictures_shown(world.stay_of(VIEW[0]))
+    if shown != [drawing.lake()]:
+        yield f"the guest's picture stands {len(shown)} times in the thread"
+    if chain.pictures_got(MAP.stay) != [drawing.lake("evening")]:
+        yield "the hotel's picture did not reach the guest as it was"

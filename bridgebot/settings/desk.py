@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -22,6 +23,8 @@ from bridgebot.fields import (
 )
 
 Asking = Literal["internal", "links", "contacts"]
+_LINE = re.compile(r"\S(.{0,198}\S)?$")
+PictureLine = Annotated[str, matches(_LINE, "a line of words, at most 200 characters")]
 
 
 class DeskSettings(BaseModel):
@@ -57,6 +60,10 @@ class DeskSettings(BaseModel):
     )
     internal_pattern: Pattern = Field(
         "", description=r"A reply that has this looks internal, as `PO-\d{5}`: a regular expression"
+    )
+    picture_line: PictureLine = Field(
+        "Please see the picture.",
+        description="What a guest reads beside a picture that staff send without any words",
     )
     reply_max_age_hours: Annotated[float, Field(gt=0)] = Field(
         12.0, description="A reply found later than this is not sent before its author is asked"

@@ -187,6 +187,35 @@ class Gateway:
             "no_reaction",
         )
 
+    async def upload_url(self, name: str, length: int, alt_text: str) -> tuple[str, str]:
+        """Ask for the address that takes a file's bytes, and for the file's id."""
+        answer = await self._call(
+            "files.getUploadURLExternal",
+            lambda: self._client.files_getUploadURLExternal(
+                filename=name, length=length, alt_txt=alt_text
+            ),
+        )
+        return str(answer["upload_url"]), str(answer["file_id"])
+
+    async def share(
+        self, file: str, title: str, channel: str, *, thread_ts: str, comment: str | None = None
+    ) -> None:
+        """Show an uploaded file in a thread, once; never retried here."""
+        await self._call(
+            "files.completeUploadExternal",
+            lambda: self._client.files_completeUploadExternal(
+                files=[{"id": file, "title": title}],
+                channel_id=channel,
+                thread_ts=thread_ts,
+                initial_comment=comment,
+            ),
+        )
+
+    async def file(self, file: str) -> Mapping[str, Any]:
+        """Ask about a file."""
+        answer = await self._read("files.info", lambda: self._client.files_info(file=file))
+        return dict(answer["file"])
+
     async def ephemeral(
         self, channel: str, user: str, text: str, *, thread_ts: str | None = None
     ) -> None:

@@ -39,6 +39,8 @@ async def take(connection: AsyncConnection, row_id: int, ts: str, *, now: int) -
     event = {key: value for key, value in row.event.items() if key != OFFERED}
     if not await _replace(connection, row, event):
         return False
+    # Pictures went with the first text; a correction is words alone.
+    event.pop("files", None)
     place = {"channel": row.channel, "thread_ts": row.thread_ts, "user": row.user_id}
     fresh = {**event, **place, "ts": ts, "released": True}
     return await outbox.capture(connection, fresh, now=now, ours=True)

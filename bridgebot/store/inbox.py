@@ -1,4 +1,8 @@
-"""The inbox: guest messages, and the bot's own words, on their way into threads."""
+"""The inbox: guest messages, their pictures, and the bot's own words, on their way into threads.
+
+A picture is a row of its own behind its message: what came before it stays as it is, whatever
+becomes of it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.model import Message
+from bridgebot.model import Message, SenderKind
 from bridgebot.store.queues import READY, mark_claimed
-from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of
+from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of, to_ms
 from bridgebot.store.schema import conversations, inbox, messages
 
 
@@ -22,17 +26,35 @@ async def add(
     *,
     now: int,
     due_at: int | None = None,
+    about: Message | None = None,
 ) -> None:
-    """Queue a stored message for its thread, due now or later."""
-    await connection.execute(
-        insert(inbox).values(
-            conversation=conversation,
-            message=message,
-            state="available",
-            due_at=now if due_at is None else due_at,
-            created_at=now,
-        )
-    )
+    """Queue a stored message for its thread, its pictures behind it, due now or later.
+
+    ``about`` is the message itself, where the caller has it at hand.
+    """
+    common = {
+        "conversation": conversation,
+        "state": "available",
+        "due_at": now if due_at is None else due_at,
+        "created_at": now,
+    }
+    await connection.execute(insert(inbox).values(message=message, **common))
+    about = about or await _message(connection, message)
+    count = len(about.attachment_ids)
+    for number, attachment in enumerate(about.attachment_ids, start=1):
+        picture = {
+            "picture": attachment,
+            "number": number,
+            "count": count,
+            "sent_at": to_ms(about.sent_at),
+            "guest": about.sender is SenderKind.GUEST,
+        }
+        await connection.execute(insert(inbox).values(notice=json.dumps(picture), **common))
+
+
+async def _message(connection: AsyncConnection, row_id: int) -> Message:
+    query = select(messages).where(messages.c.id == row_id)
+    return message_of((await connection.execute(query)).mappings().one())
 
 
 async def hasten(connection: AsyncConnection, ids: Collection[int], *, now: int) -> None:
@@ -80,6 +102,7 @@ async def claim(
     heads = (
         select(func.min(inbox.c.id).label("id"))
         .where(inbox.c.finished_at.is_(None))
+        .where(or_(inbox.c.aside.is_(False), inbox.c.due_at <= now))
         .group_by(inbox.c.conversation)
         .subquery()
     )
@@ -138,6 +161,8 @@ def _inbox_row(
         state=row["state"],
         attempts=row["attempts"],
         started_at=row["started_at"],
+        aside=bool(row["aside"]),
+        file=row["file"],
     )
 
 
@@ -146,6 +171,11 @@ async def note_posted(connection: AsyncConnection, row_id: int, posted: Sequence
     await connection.execute(
         update(inbox).where(inbox.c.id == row_id).values(posted=as_json(posted))
     )
+
+
+async def note_file(connection: AsyncConnection, row_id: int, file: str) -> None:
+    """Remember that the sharing of a file begins: its answer may be lost."""
+    await connection.execute(update(inbox).where(inbox.c.id == row_id).values(file=file))
 
 
 def as_json(posted: Sequence[str]) -> str:

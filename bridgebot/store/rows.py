@@ -63,7 +63,8 @@ class ConversationRow:
 class InboxRow:
     """Something on its way into a thread: a message, or a notice (``text``, ``to`` a user or none).
 
-    ``posted`` are the ts of its posts that are in Slack already.
+    ``posted`` are the ts of its posts (of a picture: the file's id) that are in Slack already.
+    ``file`` is one whose sharing was begun; ``aside`` says that others go on without it.
     """
 
     id: int
@@ -74,6 +75,13 @@ class InboxRow:
     state: str
     attempts: int
     started_at: int | None
+    aside: bool = False
+    file: str | None = None
+
+    @property
+    def picture(self) -> Mapping[str, Any] | None:
+        """Return what is to be shown where this is a picture; see ``store.inbox``."""
+        return self.notice if self.notice is not None and "picture" in self.notice else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +106,7 @@ class OutboxRow:
     mark_shown: str | None
     message_id: str | None
     error: str | None
+    pictures: tuple[str, ...] = ()
 
 
 def conversation_row(row: RowMapping) -> ConversationRow:
@@ -143,7 +152,11 @@ def outbox_row(row: RowMapping) -> OutboxRow:
         "id conversation channel ts thread_ts user_id kind content state attempts due_at "
         "created_at started_at mark_wanted mark_shown message_id error"
     )
-    return OutboxRow(event=json.loads(row["event"]), **{name: row[name] for name in plain.split()})
+    return OutboxRow(
+        event=json.loads(row["event"]),
+        pictures=tuple(json.loads(row["pictures"])),
+        **{name: row[name] for name in plain.split()},
+    )
 
 
 def state_of(row: ConversationRow) -> str:

@@ -172,6 +172,10 @@ inbox = Table(
     Column("notice", Text),
     # ts of the posts that are in Slack already, in order (JSON list)
     Column("posted", Text, nullable=False, server_default=text("'[]'")),
+    # a picture that could not be fetched yet: while it waits, it holds back nothing behind it
+    Column("aside", Boolean, nullable=False, server_default=text("false")),
+    # the file whose sharing was begun, so that a lost answer can be looked up
+    Column("file", Text),
     *_delivery_columns(),
 )
 Index(
@@ -196,6 +200,8 @@ outbox = Table(
     # null until decided: reply, note, silent, refused
     Column("kind", Text),
     Column("content", Text),
+    # ids of the files in the event that go with it (JSON list)
+    Column("pictures", Text, nullable=False, server_default=text("'[]'")),
     Column("message_id", Text),
     Column("mark_wanted", Text),
     Column("mark_shown", Text),

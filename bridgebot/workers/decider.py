@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
 from bridgebot.bridge.asking import first_names, may_call_somebody
+from bridgebot.bridge.enclosures import enclosures_of, sort_out
 from bridgebot.bridge.replies import Decision, Kind, Rules, Written, decide
 from bridgebot.errors import SlackError
 from bridgebot.rendering.to_guest import mentioned, to_guest
@@ -96,7 +98,7 @@ class Decider:
         found = mentioned(row.event)
         names = await self._people.names(found.users)
         provider = self._context.providers.get(conversation.about.provider)
-        files = row.event.get("files")
+        attachments = provider.attachments if provider is not None else None
         return Written(
             event=row.event,
             author=str(author.kind),
@@ -104,7 +106,12 @@ class Decider:
             access=conversation.about.access,
             label=self._context.label(conversation.about.provider),
             can_reply=provider is not None and provider.replies is not None,
-            files=len(files) if isinstance(files, Sequence) else 0,
+            files=sort_out(
+                enclosures_of(row.event),
+                attachments.limits if attachments is not None else None,
+                label=self._context.label(conversation.about.provider),
+                conversation_type=conversation.about.conversation_type,
+            ),
             age_seconds=self._context.ms() / 1000 - float(row.ts),
             colleagues=await self._colleagues(row, author, conversation),
         )
@@ -158,7 +165,11 @@ class Decider:
         return settled
 
     def _values(self, row: OutboxRow, decision: Decision) -> dict[str, Any]:
-        values: dict[str, Any] = {"kind": decision.kind.value, "content": decision.content}
+        values: dict[str, Any] = {
+            "kind": decision.kind.value,
+            "content": decision.content,
+            "pictures": json.dumps(decision.pictures),
+        }
         if decision.kind is Kind.REPLY:
             return values | {"due_at": row.due_at + self._undo_ms, "error": None}
         mark = {Kind.NOTE: "lock"}.get(decision.kind, ends.UNDELIVERED if decision.told else None)

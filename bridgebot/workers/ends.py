@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import Outcome, State
+from bridgebot.bridge.enclosures import listed
+from bridgebot.bridge.replies import Kind, without_files
 from bridgebot.model import Message, MessageId, SenderKind, Sent
 from bridgebot.store import conversations, corrections, inbox, queues, records
 from bridgebot.store.rows import ConversationRow, OutboxRow
@@ -65,6 +69,44 @@ async def record_reply(
         await release_echo(connection, row.id, None, now)
     if outcome.state is State.DISCARDED:
         await _undelivered(connection, context, row, conversation, outcome, reason)
+    return True
+
+
+async def hold_reply(
+    connection: AsyncConnection,
+    context: Context,
+    row: OutboxRow,
+    conversation: ConversationRow,
+    *,
+    wrong: Sequence[str],
+    kept: Sequence[str],
+    refused: bool,
+) -> bool:
+    """Hold a reply whose pictures cannot all go, or refuse one that has nothing else.
+
+    Nothing of it was sent. ``kept`` are the files that go where its author agrees.
+    """
+    now = context.ms()
+    mine = await queues.finish(
+        connection,
+        table,
+        row.id,
+        owner=context.owner,
+        state=State.CANCELLED.value,
+        now=now,
+        kind=(Kind.REFUSED if refused else Kind.HELD).value,
+        pictures=json.dumps(list(kept)),
+        error=(Kind.REFUSED if refused else Kind.HELD).value,
+        attempts=row.attempts - 1,
+        mark_wanted=UNDELIVERED if refused else None,
+    )
+    if not mine:
+        return False
+    words, more = f"Not sent: {listed(wrong)}.", {}
+    if not refused:
+        words, more = without_files(listed(wrong), pictures=len(kept)), {"held": row.id}
+    told = to_notice(words, row.user_id, **more)
+    await inbox.add_notice(connection, conversation.id, told, now=now)
     return True
 
 

@@ -192,7 +192,7 @@ async def _show(
         added = await imports.take_up(connection, row.about.provider, message.message_id)
     if added is None:
         return False
-    await inbox.add(connection, row.id, added, now=now, due_at=due_at)
+    await inbox.add(connection, row.id, added, now=now, due_at=due_at, about=message)
     return True
 
 

@@ -13,12 +13,14 @@ from bridgebot.errors import SlackError
 from bridgebot.metrics import DELIVERIES
 from bridgebot.rendering.to_slack import Post, message_posts
 from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway
 from bridgebot.store import conversations, inbox, queues, records
 from bridgebot.store.rows import InboxRow
 from bridgebot.store.schema import inbox as table
 from bridgebot.workers.cards import card_of
 from bridgebot.workers.context import Context
+from bridgebot.workers.gallery import Gallery
 from bridgebot.workers.notices import notice_post
 from bridgebot.workers.pool import Pool
 
@@ -34,9 +36,10 @@ class Poster:
 
     name = "poster"
 
-    def __init__(self, context: Context, gateway: Gateway) -> None:
+    def __init__(self, context: Context, gateway: Gateway, files: Files) -> None:
         self._context = context
         self._gateway = gateway
+        self._gallery = Gallery(context, gateway, files, self._open_thread)
         self.pool: Pool[InboxRow] = Pool(
             size=IN_FLIGHT,
             claim=self._claim,
@@ -75,6 +78,9 @@ class Poster:
 
     async def _deliver(self, row: InboxRow) -> None:
         """Post what is missing of a delivery and record its end."""
+        if row.picture is not None:
+            await self._gallery.deliver(row, row.picture)
+            return
         posted = list(row.posted)
         try:
             await self._post_all(row, posted)
@@ -118,12 +124,14 @@ class Poster:
         about = row.conversation.about
         if row.message is None:
             return [notice_post(row.id, row.notice or {})]
+        provider = self._context.providers.get(about.provider)
         return message_posts(
             about.provider,
             row.message,
             guest_name=about.guest_name,
             provider_label=self._context.label(about.provider),
             shown_at=self._context.now(),
+            pictures_follow=provider is not None and provider.attachments is not None,
         )
 
     async def _post(self, row: InboxRow, post: Post, thread_ts: str) -> str:

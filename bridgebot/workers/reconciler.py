@@ -111,6 +111,8 @@ class Reconciler:
             # answer was lost and the message itself has not been posted.
             return [], await self._find_root(row)
         read, channel = self._gateway.thread, conversation.channel
+        if row.picture is not None:
+            return await self._shared(row, read(channel, thread_ts))
         posts = await self._own(read(channel, thread_ts, oldest=_oldest(row.started_at)))
         if row.message is None:
             notices = reconcile.notice_of(posts, row.id)
@@ -122,6 +124,15 @@ class Reconciler:
             everything = await self._own(read(channel, thread_ts))
             new = reconcile.parts_of(everything, provider, row.message.message_id)
         return new, len(new) > len(row.posted)
+
+    async def _shared(
+        self, row: InboxRow, posts: AsyncIterator[Mapping[str, Any]]
+    ) -> tuple[list[str], bool]:
+        """Find a picture in its thread; one whose sharing had not begun can simply go on."""
+        if row.file is None:
+            return [], True
+        found = reconcile.shows_file([post async for post in posts], row.file)
+        return [row.file] if found else [], found
 
     async def _find_root(self, row: InboxRow) -> bool:
         """Look for the thread's root in the channel; bind the conversation to it if it is there."""

@@ -8,17 +8,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import Outcome, State, after_failure
-from bridgebot.errors import ProviderError
-from bridgebot.metrics import DELIVERIES, FIRST_REPLY
-from bridgebot.model import PropertyId, Sent, Transcript
+from bridgebot.errors import ProviderError, SlackError
+from bridgebot.metrics import DELIVERIES, FIRST_REPLY, PICTURES
+from bridgebot.model import Sent
 from bridgebot.providers.base import Provider
 from bridgebot.store import conversations, outbox, queues
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context
+from bridgebot.workers.encloser import Encloser, NotEnclosedError
 from bridgebot.workers.outage import Outage
 from bridgebot.workers.pool import Pool
+from bridgebot.workers.whereabouts import learn, property_of
 
 log = structlog.get_logger()
 
@@ -32,9 +34,16 @@ class Relayer:
     name = "relayer"
 
     def __init__(
-        self, context: Context, *, held: Callable[[], Collection[str] | None] = lambda: ()
+        self,
+        context: Context,
+        encloser: Encloser,
+        *,
+        picture_line: str,
+        held: Callable[[], Collection[str] | None] = lambda: (),
     ) -> None:
         self._context = context
+        self._encloser = encloser
+        self._picture_line = picture_line
         self._held = held
         self._outages = {name: Outage(context, name) for name in context.providers}
         self.pool: Pool[OutboxRow] = Pool(
@@ -77,9 +86,17 @@ class Relayer:
             return
         try:
             sent = await self._send(provider, conversation, row)
+        except NotEnclosedError as refusal:
+            await self._ask_without(row, conversation, refusal)
+        except SlackError as error:
+            # Its pictures could not be fetched, so nothing was sent.
+            error.certain = True
+            outcome = after_failure(error, attempts=row.attempts, chance=self._context.chance())
+            await self._record(row, conversation, outcome, None, reason=str(error))
         except ProviderError as error:
             await self._failed(row, conversation, error)
         else:
+            PICTURES.labels("to_guest", "sent").inc(len(row.pictures))
             await self._outages[conversation.about.provider].succeeded()
             await self._record(row, conversation, Outcome(state=State.COMPLETED), sent)
 
@@ -92,35 +109,36 @@ class Relayer:
                 code="no_replies",
                 permanent=True,
             )
-        property_id = conversation.about.property_id or await self._find_property(
-            provider, conversation
-        )
+        property_id = await property_of(self._context, provider, conversation)
+        enclosed = await self._encloser.enclose(provider, property_id, conversation, row)
         return await provider.replies.send(
             property_id=property_id,
             conversation_id=conversation.about.conversation_id,
             content=row.content or "",
+            attachment_ids=enclosed,
         )
 
-    async def _find_property(self, provider: Provider, conversation: ConversationRow) -> PropertyId:
-        """Ask the configured properties for a conversation that came without its property."""
-        for property_id in provider.properties if provider.history else ():
-            assert provider.history is not None  # noqa: S101 - the line above
-            try:
-                found = await provider.history.by_id(
-                    property_id, conversation.about.conversation_id
-                )
-            except ProviderError as error:
-                if error.permanent:
-                    continue
-                raise
-            await self._learn(conversation, found)
-            return property_id
-        raise ProviderError(
-            "the provider did not say which property this conversation belongs to; "
-            "name the property ids in BRIDGEBOT_BOOKING_PROPERTIES",
-            code="property_unknown",
-            permanent=True,
-        )
+    async def _ask_without(
+        self, row: OutboxRow, conversation: ConversationRow, refusal: NotEnclosedError
+    ) -> None:
+        """Hold a reply of which some pictures cannot go, and ask its author once."""
+        wordless = row.content == self._picture_line and not refusal.kept
+
+        async def unit(connection: AsyncConnection) -> None:
+            await ends.hold_reply(
+                connection,
+                self._context,
+                row,
+                conversation,
+                wrong=refusal.wrong,
+                kept=refusal.kept,
+                refused=wordless,
+            )
+
+        await self._context.store.write(unit)
+        log.info("asked_without_files", delivery=row.id, refused=wordless)
+        for signal in (self._context.signals.views, self._context.signals.inbox):
+            signal.set()
 
     async def _failed(
         self, row: OutboxRow, conversation: ConversationRow, error: ProviderError
@@ -144,15 +162,7 @@ class Relayer:
             found = await provider.history.by_id(about.property_id, about.conversation_id)
         except ProviderError:
             return conversation
-        return await self._learn(conversation, found)
-
-    async def _learn(self, conversation: ConversationRow, found: Transcript) -> ConversationRow:
-        """Write down what the provider says of a conversation now."""
-        return await self._context.store.write(
-            lambda c: conversations.ensure(
-                c, found.conversation, channel=conversation.channel, now=self._context.ms()
-            )
-        )
+        return await learn(self._context, conversation, found)
 
     async def _record(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridgebot.bridge.enclosures import Sorted
 from bridgebot.bridge.replies import Kind, Rules, Written, decide, is_note, is_reply_event
 
 REPLY = {"type": "message", "user": "U1", "ts": "2.0", "thread_ts": "1.0", "text": "Welcome"}
@@ -98,7 +99,7 @@ def test_others_are_told_privately_and_nothing_is_sent(author: str) -> None:
         ({"can_reply": False}, "only be read"),
         ({"content": " \n"}, "no text"),
         ({"content": "x" * 4001}, "4001"),
-        ({"files": 1}, "files"),
+        ({"files": Sorted(wrong=("a.pdf is no picture",)), "content": ""}, "a.pdf is no picture."),
     ],
 )
 def test_what_cannot_be_sent_is_told_with_the_reason(change: dict[str, Any], word: str) -> None:

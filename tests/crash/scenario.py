@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.crash.bot import Bot
+from tests.e2e.snaps import jpeg, png
 from tests.e2e.told import Told, payload_of
 from tests.e2e.world import ALERTS, ANNA, GUESTS, World
 
@@ -29,11 +30,13 @@ class Day:
         world, told = self._world, self._told
         for name, text in (("c1", "Hello"), ("c2", "Parking?"), ("c1", "Anybody?")):
             told.guest(name, text)
+        told.guest_picture("c2", "The view", jpeg())
         world.booking.booking.queue_junk({"message_id": "x", "nonsense": True})
         self._bot.start()
         await self._until(told.all_shown)
         for text in ("Welcome", "ok", "ok"):
             told.staff("c1", text)
+        told.staff_picture("c1", "The map", png())
         told.note("c2", f"<@{ANNA}> is there a free space?")
         told.guest("c2", "We arrive at nine.")
         await self._until(told.all_marked)

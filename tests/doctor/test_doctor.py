@@ -55,10 +55,10 @@ BROKEN: list[tuple[str, Break, Level, str, str]] = [
     ),
     (
         "extra scope",
-        lambda world: _grant(world, SCOPES | {"files:read"}),
+        lambda world: _grant(world, SCOPES | {"team:read"}),
         Level.WARNING,
         "scopes",
-        "more than needed: files:read",
+        "more than needed: team:read",
     ),
     (
         "unreadable metadata",

@@ -6,7 +6,9 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tests.e2e.world import World
+from bridgebot.sandbox.messaging.attachments import guest_sends
+from bridgebot.sandbox.slack.files import person_uploads
+from tests.e2e.world import ANNA, World
 
 DELIVERED, REFUSED, NOTE = "white_check_mark", "warning", "lock"
 
@@ -19,6 +21,8 @@ class Told:
         self.guests: dict[str, list[str]] = {}
         self.replies: dict[str, list[tuple[str, str]]] = {}
         self.notes: list[str] = []
+        self.pictures: dict[str, list[bytes]] = {}
+        self.sent: dict[str, list[bytes]] = {}
 
     def guest(self, name: str, text: str) -> None:
         """Let a guest write."""
@@ -28,13 +32,26 @@ class Told:
         """Let staff answer."""
         self.replies.setdefault(name, []).append((self.world.staff(name, text), text))
 
+    def guest_picture(self, name: str, text: str, data: bytes) -> None:
+        """Let a guest send a picture."""
+        message, _ = guest_sends(self.world.booking.booking, name, "view.jpg", data, text)
+        self.guests.setdefault(name, []).append(message)
+        self.pictures.setdefault(name, []).append(data)
+
+    def staff_picture(self, name: str, text: str, data: bytes) -> None:
+        """Let staff answer with a picture."""
+        files = [person_uploads(self.world.slack.workspace, ANNA, "map.png", data)]
+        self.replies.setdefault(name, []).append((self.world.staff(name, text, files=files), text))
+        self.sent.setdefault(name, []).append(data)
+
     def note(self, name: str, text: str) -> None:
         """Let staff write something that is not for the guest."""
         self.notes.append(self.world.staff(name, text))
 
     def all_shown(self) -> bool:
-        """Tell whether each guest message is in Slack."""
-        return all(map(self.world.shown, itertools.chain(*self.guests.values())))
+        """Tell whether each guest message is in Slack, and each picture."""
+        there = all(len(self._files(name)) >= len(each) for name, each in self.pictures.items())
+        return there and all(map(self.world.shown, itertools.chain(*self.guests.values())))
 
     def all_marked(self) -> bool:
         """Tell whether each staff message has a mark that is its last."""
@@ -58,7 +75,26 @@ class Told:
         threads = [self._wrong_thread(name, ids, ordered) for name, ids in self.guests.items()]
         replies = [self._wrong_replies(name) for name in self.guests]
         notes = [f"note {ts}" for ts in self.notes if self.world.marks(ts) != [NOTE]]
-        return [*itertools.chain(*threads, *replies), *notes]
+        return [*itertools.chain(*threads, *replies), *notes, *self._wrong_pictures()]
+
+    def _files(self, name: str) -> list[bytes | None]:
+        """List the pictures that the bot put into a thread."""
+        kept = self.world.slack.workspace.files
+        posts = (post for post in self.world.thread(name) if "bot_id" in post)
+        return [kept[each["id"]].data for post in posts for each in post.get("files", ())]
+
+    def _wrong_pictures(self) -> list[str]:
+        """Compare the pictures of both sides."""
+        kept, found = self.world.booking.booking.attachments, []
+        for name, wanted in self.pictures.items():
+            if self._files(name) != wanted:
+                found.append(f"{name} shows {len(self._files(name))} pictures")
+        for name, wanted in self.sent.items():
+            messages = self.world.booking.booking.conversations[name].messages
+            ids = [key for each in messages if each.api for key in each.attachment_ids]
+            if [kept[key].data for key in ids] != wanted:
+                found.append(f"the guest of {name} got {len(ids)} pictures")
+        return found
 
     def _wrong_thread(self, name: str, wanted: Sequence[str], ordered: bool) -> list[str]:
         found = []

@@ -37,6 +37,8 @@ SCOPES = frozenset(
         "commands",
         "reactions:read",
         "reactions:write",
+        "files:read",
+        "files:write",
     }
 )
 EVENTS = MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"}

@@ -9,8 +9,19 @@ import pytest
 from bridgebot.sandbox.messaging.switches import Switches
 from tests.providers.side import VARIANTS, Side, serve
 
+# Those of files are tried where files are moved: ``test_attachments``.
+OF_FILES = (
+    "megabyte",
+    "chunk_size",
+    "range_end",
+    "plain_download",
+    "upload_",
+    "attachment_again",
+    "most_attachments",
+)
 
-@pytest.fixture(params=sorted(VARIANTS))
+
+@pytest.fixture(params=sorted(each for each in VARIANTS if not each.startswith(OF_FILES)))
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     """Serve the stand-in under one setting."""
     async with serve(VARIANTS[request.param]) as each:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
 
 from bridgebot.sandbox import world
 from bridgebot.sandbox.chain import Chain
+from bridgebot.sandbox.drawing import lake
 from bridgebot.sandbox.server import PortTakenError, serve
 
 EMILY = world.stay_of("Emily")
@@ -216,3 +219,39 @@ async def test_port_in_use_is_said_in_words() -> None:
         with pytest.raises(PortTakenError, match="--port"):
             async with serve(chain.port):
                 pass
+
+
+async def test_pictures_are_sent_and_seen_on_both_sides(desk: Desk) -> None:
+    """A guest's and a colleague's stand in the state, and their bytes can be fetched."""
+    root, data = desk.open_thread(), base64.b64encode(lake()).decode()
+    guest = f"guests/{EMILY.conversation_id}/pictures"
+    status, sent = await desk.post(guest, {"name": "lake.png", "data": data, "text": "Look"})
+    place = {"channel": GUESTS, "thread_ts": root}
+    colleague = f"people/{world.ANNA.user_id}/pictures"
+    _, posted = await desk.post(colleague, {**place, "name": "map.png", "data": data})
+    state = desk.chain.state()
+
+    assert status == 200
+    message: Any = state["messages"][str(sent["message_id"])]
+    post: Any = state["posts"][f"{GUESTS}:{posted['ts']}"]
+    assert (message["content"], post["text"]) == ("Look", "")
+    for (row,), name in ((message["pictures"], "lake.png"), (post["files"], "map.png")):
+        assert (row["name"], row["size"]) == (name, len(lake()))
+        async with desk.http.get(f"{desk.chain.address.rstrip('/')}{row['url']}") as answer:
+            assert (answer.content_type, await answer.read()) == ("image/png", lake())
+
+
+async def test_what_is_no_picture_is_refused_or_does_not_run(desk: Desk) -> None:
+    """Wrong data says what is wrong; a page in place of a picture is a download."""
+    guest = f"guests/{EMILY.conversation_id}/pictures"
+    for wrong in ({"name": "a"}, {"name": "a", "data": "?"}, {"data": "eA=="}):
+        assert (await desk.post(guest, wrong))[0] == 400
+    page = base64.b64encode(b"<script>alert(1)</script>").decode()
+    _, sent = await desk.post(guest, {"name": "a.html", "data": page})
+    url = f"{desk.chain.address}sandbox/pictures/booking"
+    async with desk.http.get(f"{url}/{sent['attachment_id']}") as answer:
+        assert answer.content_type == "application/octet-stream"
+        assert answer.headers["Content-Disposition"] == "attachment"
+    for missing in ("booking/x", "slack/x", "other/x"):
+        async with desk.http.get(f"{desk.chain.address}sandbox/pictures/{missing}") as answer:
+            assert answer.status == 404

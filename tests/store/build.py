@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -62,13 +63,16 @@ async def read_conversation(store: Store, row_id: int) -> ConversationRow:
     return await store.read(lambda c: conversations.get(c, row_id))
 
 
-async def queued(store: Store, row_id: int, name: str, *, at: int = 1) -> int:
-    """Store a guest message and queue it for its thread."""
+async def queued(
+    store: Store, row_id: int, name: str, *, at: int = 1, pictures: tuple[str, ...] = ()
+) -> int:
+    """Store a guest message and queue it for its thread, its pictures behind it."""
+    made = replace(message(name, at=at), attachment_ids=pictures)
 
     async def unit(connection: AsyncConnection) -> int:
         row = await conversations.get(connection, row_id)
         stored = await conversations.add_message(
-            connection, row, message(name, at=at), origin="guest", raw="{}", now=at
+            connection, row, made, origin="guest", raw="{}", now=at
         )
         assert stored is not None
         await inbox.add(connection, row_id, stored, now=at)

@@ -248,3 +248,29 @@ async def test_reading_a_conversation_back(store: Store) -> None:
     row = await read_conversation(store, row_id)
 
     assert (row.channel, row.thread_ts) == ("C1", "1700000000.000100")
+
+
+async def test_pictures_follow_their_message_and_can_step_aside(store: Store) -> None:
+    """They come before the next message; one that waits for another attempt lets others pass."""
+    where = await conversation(store)
+    await queued(store, where, "a", pictures=("p1", "p2"))
+    await queued(store, where, "b")
+    (text,) = await _claim(store)
+    await _finish(store, text, "completed")
+    (first,) = await _claim(store)
+    assert first.picture is not None
+    assert (first.picture["picture"], first.picture["count"]) == ("p1", 2)
+    later = {"state": "retryable", "due_at": 99, "aside": True}
+    await store.write(
+        lambda c: queues.finish(c, inbox_table, first.id, owner=ME, now=20, **later)  # type: ignore[arg-type]
+    )
+
+    (second,) = await _claim(store, now=20)
+    assert second.picture is not None
+    assert second.picture["picture"] == "p2"
+    await _finish(store, second, "completed")
+    (message,) = await _claim(store, now=30)
+    assert message.message is not None
+    await _finish(store, message, "completed")
+    (again,) = await _claim(store, now=99)
+    assert (again.id, again.aside) == (first.id, True)

@@ -45,6 +45,7 @@ def _held(booking: Booking) -> Iterable[Held]:
                 api=message.api,
                 from_guest=message.sender == "guest",
                 at=message.at.timestamp(),
+                pictures=len(message.attachment_ids),
             )
 
 
@@ -84,6 +85,7 @@ def read_post(workspace: Workspace, channel: Channel, message: Mapping[str, Any]
         texts=tuple(texts),
         event_type=str(metadata.get("event_type", "")),
         payload=metadata.get("event_payload") or {},
+        files=len(message.get("files", ())),
         marks=frozenset(
             one["name"] for one in message.get("reactions", ()) if bots & set(one["users"])
         ),

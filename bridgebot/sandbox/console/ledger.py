@@ -17,7 +17,10 @@ from bridgebot.sandbox.console.words import is_note, key, keys
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """A message as the provider holds it; ``api`` says that it was posted through the API."""
+    """A message as the provider holds it; ``api`` says that it was posted through the API.
+
+    ``pictures`` counts those that go with it.
+    """
 
     message_id: str
     conversation_id: str
@@ -25,6 +28,7 @@ class Held:
     api: bool = False
     from_guest: bool = True
     at: float = 0.0
+    pictures: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +36,8 @@ class Post:
     """A message as Slack holds it.
 
     ``author`` is ``app`` for the bridge, ``member`` for a full human member, else ``other``;
-    ``texts`` are all versions it had, the last one first; ``marks`` the bridge's reactions on it.
+    ``texts`` are all versions it had, the last one first; ``marks`` the bridge's reactions on it;
+    ``files`` counts those that go with it.
     """
 
     channel: str
@@ -44,6 +49,7 @@ class Post:
     payload: Mapping[str, object] = field(default_factory=dict)
     deleted: bool = False
     marks: frozenset[str] = frozenset()
+    files: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,6 +228,12 @@ def _match(replies: list[_Reply], messages: list[Held], tally: _Tally) -> None:
     for message in messages:
         content = key(message.content)
         fitting = [reply for reply in replies if content in reply.keys]
+        # A picture without words gets a line of the hotel's own.
+        fitting = fitting or [
+            reply
+            for reply in replies
+            if message.pictures and reply.post.files and not reply.post.texts[0].strip()
+        ]
         if not fitting:
             tally.note("strays", f"nobody wrote this to the guest: message {message.message_id}")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -14,13 +15,17 @@ from aiohttp import web
 
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.console.faults import WrongFaultError, describe, set_faults
+from bridgebot.sandbox.console.pictures import picture_bytes
 from bridgebot.sandbox.console.stream import Stream
 from bridgebot.sandbox.console.troubles import TROUBLES
+from bridgebot.sandbox.messaging.attachments import KINDS, guest_sends, kind_of
 from bridgebot.sandbox.script import WrongScriptError, names, read
+from bridgebot.sandbox.slack.files import person_uploads
 from bridgebot.sandbox.slack.state import SlackRefusalError
 
 _STATIC: Final = Path(__file__).parent.parent / "static"
 _LONGEST: Final = 40_000
+_LARGEST_PICTURE: Final = 10_000_000
 _WIRE_BACKLOG: Final = 256
 _HEADERS: Final = {
     "Cache-Control": "no-cache",
@@ -79,6 +84,8 @@ class Console:
         post("/sandbox/bot", _taking(self._bot))
         post("/sandbox/scenario", _taking(self._scenario))
         post("/sandbox/guests/{conversation}/messages", _taking(self._guest_writes))
+        post("/sandbox/guests/{conversation}/pictures", _taking(self._guest_sends_picture))
+        get("/sandbox/pictures/{side}/{name}", self._picture)
         post("/sandbox/extranet/{conversation}/messages", _taking(self._hotel_writes))
         for what, act in self._people_acts().items():
             post(f"/sandbox/people/{{user}}/{what}", _taking(act))
@@ -90,6 +97,7 @@ class Console:
     def _people_acts(self) -> Mapping[str, Act]:
         return {
             "messages": self._person_writes,
+            "pictures": self._person_sends_picture,
             "edits": self._person_edits,
             "deletions": self._person_deletes,
             "reactions": self._person_reacts,
@@ -171,6 +179,24 @@ class Console:
         text = text_of(body, "text")
         return {"message_id": self.chain.says_guest(conversation, text)}
 
+    async def _guest_sends_picture(self, request: web.Request, body: Body) -> object:
+        conversation = request.match_info["conversation"]
+        if conversation not in self.chain.booking.conversations:
+            raise WrongRequestError("only guests of Booking.com send pictures")
+        name, data, text = _picture_of(body)
+        message, attachment = guest_sends(self.chain.booking, conversation, name, data, text)
+        return {"message_id": message, "attachment_id": attachment}
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        """Give a picture of either side; what is none cannot run in the page."""
+        side, name = request.match_info["side"], request.match_info["name"]
+        data = picture_bytes(self.chain.booking, self.chain.workspace, side, name)
+        if data is None:
+            raise web.HTTPNotFound
+        kind = kind_of(data)
+        headers = {} if kind in KINDS else {"Content-Disposition": "attachment"}
+        return web.Response(body=data, content_type=kind, headers=headers)
+
     async def _hotel_writes(self, request: web.Request, body: Body) -> object:
         conversation = self._conversation(request)
         text = text_of(body, "text")
@@ -197,6 +223,15 @@ class Console:
         thread = text_of(body, "thread_ts") if body.get("thread_ts") else None
         text = text_of(body, "text")
         return {"ts": self.chain.workspace.person_writes(user, channel, text, thread_ts=thread)}
+
+    async def _person_sends_picture(self, request: web.Request, body: Body) -> object:
+        user, channel = self._place(request, body)
+        thread = text_of(body, "thread_ts") if body.get("thread_ts") else None
+        name, data, text = _picture_of(body)
+        workspace = self.chain.workspace
+        about = person_uploads(workspace, user, name, data)
+        ts = workspace.person_writes(user, channel, text, thread_ts=thread, files=[about])
+        return {"ts": ts, "file": about["id"]}
 
     def _own(self, request: web.Request, body: Body) -> tuple[str, str, str]:
         user, channel = self._place(request, body)
@@ -240,6 +275,17 @@ class Console:
         ts, callback = text_of(body, "ts"), text_of(body, "callback_id")
         self.chain.slack_api.interactions.message_shortcut(user, channel, ts, callback)
         return {}
+
+
+def _picture_of(body: Body) -> tuple[str, bytes, str]:
+    """Read a picture's name and bytes, and the words beside it, if any."""
+    try:
+        data = base64.b64decode(str(body.get("data") or ""), validate=True)
+    except ValueError:
+        raise WrongRequestError("data must be base64") from None
+    if not 0 < len(data) <= _LARGEST_PICTURE:
+        raise WrongRequestError("a picture has between 1 byte and 10 MB")
+    return text_of(body, "name"), data, str(body.get("text") or "")[:_LONGEST]
 
 
 async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:

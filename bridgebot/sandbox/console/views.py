@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from bridgebot.sandbox import world
+from bridgebot.sandbox.console.pictures import of_message, of_post
 from bridgebot.sandbox.console.stream import State, Table
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.messaging.booking import Booking, Message
@@ -97,6 +98,7 @@ def _messages(booking: Booking) -> Table:
             "sender": message.sender,
             "origin": _origin(message),
             "content": message.content,
+            "pictures": of_message(booking, message),
             "at": message.at.isoformat(),
         }
         for key, conversation in booking.conversations.items()
@@ -138,6 +140,7 @@ def _lodgers(mate: HostelMate) -> Table:
             "sender": "guest" if message.direction == "INBOUND" else "property",
             "origin": "guest" if message.direction == "INBOUND" else "extranet",
             "content": message.content,
+            "pictures": [],
             "at": message.at.isoformat(),
         }
         for thread in mate.threads.values()
@@ -207,6 +210,7 @@ def _post(workspace: Workspace, channel: Channel, message: Mapping[str, Any]) ->
         "text": message.get("text", ""),
         "typed": typed[0] if typed else None,
         "blocks": message.get("blocks") or None,
+        "files": of_post(message.get("files", ())),
         "edited": "edited" in message,
         "reactions": [
             {"name": one["name"], "users": list(one["users"])}
@@ -231,6 +235,7 @@ def _ephemeral(workspace: Workspace, shown: Mapping[str, Any]) -> dict[str, Any]
         "text": shown["text"],
         "typed": None,
         "blocks": shown["blocks"] or None,
+        "files": [],
         "edited": False,
         "reactions": [],
         "only_for": shown["user"],

@@ -88,6 +88,27 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that was uploaded into a conversation; a message may name it."""
+
+    attachment_id: str
+    conversation_id: str
+    name: str
+    kind: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file of which some chunks came; ``following`` is the number of the next one."""
+
+    upload_id: str
+    conversation_id: str
+    data: bytearray
+    following: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Junk:
     """A queue entry served as it stands."""
 
@@ -108,6 +129,8 @@ class Booking:
         self.conversations: dict[str, Conversation] = {}
         self.accounts: dict[str, Account] = {}
         self.jobs: dict[str, Job] = {}
+        self.attachments: dict[str, Attachment] = {}
+        self.uploads: dict[str, Upload] = {}
         self.wire: deque[dict[str, Any]] = deque(maxlen=500)
         self.refused = 0
         self._watchers: list[Watcher] = []
@@ -240,6 +263,7 @@ class Booking:
                     "api": each.api,
                     "at": each.at.timestamp(),
                     "attributes": dict(each.attributes),
+                    "attachment_ids": list(each.attachment_ids),
                 }
                 for each in conversation.messages
             ],

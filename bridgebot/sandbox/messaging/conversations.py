@@ -61,8 +61,11 @@ def post(call: Call) -> Answer:
         return call.refused(status)
     if found.access == "read_only":
         return call.refused(call.switches.read_only_status)
+    attachments = _attachments(call, found)
+    if attachments is None:
+        return call.refused(400)
     message_id = call.booking.property_writes(
-        found.conversation_id, content, api=True, attachment_ids=_attachments(call)
+        found.conversation_id, content, api=True, attachment_ids=attachments
     )
     data = {
         "message_id": message_id,
@@ -126,9 +129,21 @@ def _content(call: Call) -> tuple[int, str]:
     return (400 if most is not None and len(content) > most else 0), content
 
 
-def _attachments(call: Call) -> tuple[str, ...]:
+def _attachments(call: Call, found: Conversation) -> tuple[str, ...] | None:
+    """Read the attachments a message names; ``None`` where one cannot be sent.
+
+    In a booking request what is said of attachments is ignored.
+    """
     ids: Any = call.body["message"].get("attachment_ids")
-    return tuple(str(each) for each in ids) if isinstance(ids, list) else ()
+    if found.kind == "request_to_book" or not isinstance(ids, list):
+        return ()
+    most, files = call.switches.most_attachments, call.booking.attachments
+    used = {each for message in found.messages for each in message.attachment_ids}
+    for each in map(str, ids):
+        mine = each in files and files[each].conversation_id == found.conversation_id
+        if not mine or (call.switches.attachment_again == "400" and each in used):
+            return None
+    return None if most is not None and len(ids) > most else tuple(map(str, ids))
 
 
 def _activity(conversation: Conversation) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
-from bridgebot.sandbox.messaging import conversations, queue, search, tags
+from bridgebot.sandbox.messaging import attachments, conversations, queue, search, tags
 from bridgebot.sandbox.messaging.answers import Answer, Call, Endpoint, error
 from bridgebot.sandbox.messaging.booking import Booking
 from bridgebot.sandbox.messaging.disturbances import distort, disturb
@@ -20,6 +20,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ONE: Final = "/properties/{property}/conversations/{conversation}"
 _NO_REPLY: Final = f"{_ONE}/tags/no_reply_needed"
 _READ: Final = f"{_ONE}/tags/message_read"
+_FILE: Final = f"{_ONE}/attachments/{{attachment}}"
 ENDPOINTS: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("GET", "/messages/latest", "messages.latest", queue.latest),
     ("PUT", "/messages", "messages.confirm", queue.confirm),
@@ -39,6 +40,10 @@ ENDPOINTS: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", _ONE, "conversations.post", conversations.post),
     ("GET", "/messages/search", "search.create", search.create),
     ("GET", "/messages/search/result/{job}", "search.result", search.result),
+    ("POST", f"{_ONE}/attachments", "attachments.upload", attachments.upload),
+    ("POST", f"{_ONE}/attachment_chunks", "attachments.chunk", attachments.upload_chunk),
+    ("GET", _FILE, "attachments.download", attachments.download),
+    ("GET", f"{_FILE}/file_info", "attachments.info", attachments.file_info),
     ("GET", "/properties/{property}/tags", "tags.list", tags.known),
     ("PUT", _NO_REPLY, "tags.no_reply_needed", tags.set_no_reply),
     ("DELETE", _NO_REPLY, "tags.no_reply_needed.remove", tags.unset_no_reply),
@@ -49,6 +54,9 @@ ENDPOINTS: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
 )
 """What ``docs/sandbox.md`` lists."""
 _REFUSED: Final = 400
+_LARGEST_BODY: Final = 4 * 2**20
+"""An upload of 1 MB in base64 is larger than what aiohttp takes by itself."""
+_LONG: Final = frozenset({"file_content", "chunk_content"})
 _RETRY_LATER: Final = 429
 
 
@@ -80,6 +88,7 @@ class BookingStandIn:
         """Wrap an endpoint: protocol, faults before and after, the log."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
+            request = request.clone(client_max_size=_LARGEST_BODY)
             if request.version < HttpVersion11:
                 return await self._respond(name, request, error(426, self.booking.switches))
             fault = self.faults.strike(name)
@@ -184,10 +193,20 @@ class BookingStandIn:
                 "method": request.method,
                 "path": request.path_qs,
                 "status": status,
-                "sent": None if secret else await _json(request) or None,
-                "body": {"jwt": "…"} if secret and isinstance(body, dict) else body,
+                "sent": None if secret else _shortened(await _json(request)) or None,
+                "body": {"jwt": "…"} if secret and isinstance(body, dict) else _shortened(body),
             }
         )
+
+
+def _shortened(body: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Leave the bytes of files out of what is kept."""
+    if not isinstance(body, dict):
+        return body
+    return {
+        key: f"({len(value)} characters)" if key in _LONG else _shortened(value)
+        for key, value in body.items()
+    }
 
 
 async def _json(request: web.Request) -> Mapping[str, Any]:

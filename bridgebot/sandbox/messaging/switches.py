@@ -33,7 +33,13 @@ class Switches:
     with stands in an entry of its own after it, as in the sample, or inside it. ``search_pending``:
     what a search answers until it is ready. ``search_order``: the order if none is asked for.
     ``search_window``: what a window of more than 90 days does. ``search_expired``: the answer for
-    a job that has expired.
+    a job that has expired. ``megabyte``: whether limits of attachments are in 10^6 or 2^20 bytes.
+    ``chunk_size``: whether a chunk may have 1 MB or must be smaller. ``range_end``: whether ``to``
+    of a download is the last byte or the one behind it. ``plain_download``: how much a download
+    without a range gives; the table says "for more than 1 MB set ``from`` to 0" beside a limit of
+    5 MB. ``upload_refused``: the answer to a file of the wrong type or size. ``upload_id``: its
+    form. ``attachment_again``: whether a second message may name the same attachment.
+    ``most_attachments``: how many a message may have.
     """
 
     confirm_mode: Literal["head", "batch"] = "head"
@@ -63,6 +69,19 @@ class Switches:
     search_order: Literal["desc", "asc"] = "desc"
     search_window: Literal["clamp", "400"] = "clamp"
     search_expired: Literal[410, 404] = 410
+    megabyte: Literal["decimal", "binary"] = "decimal"
+    chunk_size: Literal["at most", "less"] = "at most"
+    range_end: Literal["exclusive", "inclusive"] = "exclusive"
+    plain_download: Literal["5 MB", "1 MB"] = "5 MB"
+    upload_refused: Literal[400, 413, 415] = 400
+    upload_id: Literal["string", "object"] = "string"
+    attachment_again: Literal["ok", "400"] = "ok"
+    most_attachments: int | None = None
+
+    @property
+    def mega(self) -> int:
+        """Return the bytes of a megabyte."""
+        return 1_000_000 if self.megabyte == "decimal" else 1 << 20
 
 
 _OTHERS: dict[str, tuple[Any, ...]] = {
@@ -93,6 +112,14 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
     "search_order": ("asc",),
     "search_window": ("400",),
     "search_expired": (404,),
+    "megabyte": ("binary",),
+    "chunk_size": ("less",),
+    "range_end": ("inclusive",),
+    "plain_download": ("1 MB",),
+    "upload_refused": (413, 415),
+    "upload_id": ("object",),
+    "attachment_again": ("400",),
+    "most_attachments": (2,),
 }
 
 

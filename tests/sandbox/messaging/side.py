@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from bridgebot.sandbox.messaging.booking import Account, Booking, Conversation
+from bridgebot.sandbox.messaging.booking import Account, Attachment, Booking, Conversation
 from bridgebot.sandbox.messaging.faults import Faults
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.messaging.switches import Switches
@@ -76,6 +76,11 @@ class Side:
     async def confirm(self, count: object) -> httpx.Response:
         """Confirm a count."""
         return await self.call("PUT", "/messages", params={"number_of_messages": str(count)})
+
+    def keep_file(self, attachment_id: str, data: bytes = b"x") -> None:
+        """Keep a file in the conversation, as an upload would."""
+        kept = Attachment(attachment_id, "c1", "a.png", "image/png", data)
+        self.booking.attachments[attachment_id] = kept
 
     async def post(self, content: object, conversation: str = "c1") -> httpx.Response:
         """Post a message."""

@@ -137,6 +137,7 @@ async def test_who_sees_self_service_requests(
 
 async def test_a_post_is_answered_and_kept(side: Side) -> None:
     """The answer has the id of the message, with ``"true"`` as a string."""
+    side.keep_file("a1")
     message = {"content": "Welcome", "attachment_ids": ["a1"]}
     data = await side.data("POST", ONE, json={"message": message})
     (kept,) = side.booking.conversations["c1"].messages
