@@ -261,7 +261,7 @@ class Chain:
         files = self.workspace.files
         return [
             files[each["id"]].data or b""
-            for message in self._replies(stay)
+            for message in (self._replies(stay) if self.thread_of(stay) else ())
             if message.get("bot_id") == world.BOT
             for each in message.get("files", ())
         ]
