@@ -56,7 +56,7 @@ class Decider:
 
     async def step(self) -> float:
         """Decide about what was captured, oldest first; see ``Worker.step``."""
-        rows = await self._context.store.read(
+        rows = await self._context.store.peek(
             lambda c: outbox.undecided(c, now=self._context.ms(), limit=AT_ONCE)
         )
         for row in rows:
@@ -81,7 +81,7 @@ class Decider:
 
     async def _conversation_of(self, row: OutboxRow) -> ConversationRow | None:
         """Find the conversation; ask Slack for the root where the store does not know it yet."""
-        known = await self._context.store.read(
+        known = await self._context.store.peek(
             lambda c: conversations.by_thread(c, row.channel, row.thread_ts)
         )
         if known is not None:
