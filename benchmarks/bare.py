@@ -27,7 +27,7 @@ async def run(at_once: int) -> None:
             os.environ["BARE_TOKEN"], f"{base}/slack/api/", session=session, retry_handlers=[]
         )
         slack.proxy = None
-        headers = {"Authorization": f"Bearer {await _token(http, base)}", "Accept-version": "1.2"}
+        headers = {"Authorization": f"Bearer {await token(http, base)}", "Accept-version": "1.2"}
         print("ready", flush=True)
         while True:
             fetched = await http.get(f"{base}/booking/messaging/messages/latest", headers=headers)
@@ -40,7 +40,8 @@ async def run(at_once: int) -> None:
             (await http.put(confirm, headers=headers)).raise_for_status()
 
 
-async def _token(http: httpx.AsyncClient, base: str) -> str:
+async def token(http: httpx.AsyncClient, base: str) -> str:
+    """Exchange the account's credentials for a token."""
     login = {"client_id": "id", "client_secret": "secret"}
     answer = await http.post(f"{base}/booking/token-based-authentication/exchange", json=login)
     return str(answer.json()["jwt"])

@@ -18,6 +18,9 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("aiohttp", "aiosqlite", "asyncpg", "httpx", "slack-bolt", "slack-sdk", "sqlalchemy")
 
+PLACES = {"postgres", "node_red"}
+"""Arguments that name a place, and may hold a password."""
+
 Figures = Mapping[str, Any]
 
 
@@ -48,10 +51,9 @@ def machine() -> dict[str, Any]:
 def write(arguments: argparse.Namespace, figures: Figures) -> None:
     """Write what came of a run, with the machine and the command."""
     name = Path(sys.argv[0]).stem
-    told = " ".join(["python -m benchmarks." + name, *sys.argv[1:]])
     document = {
         "name": name,
-        "command": told,
+        "command": command(name, arguments),
         "short": bool(arguments.short),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -61,6 +63,21 @@ def write(arguments: argparse.Namespace, figures: Figures) -> None:
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=False)
     arguments.json.write_text(text + "\n", encoding="utf-8")
     print(text)
+
+
+def command(name: str, arguments: argparse.Namespace) -> str:
+    """Name the command that makes these figures, without this machine's own places."""
+    told = ["python -m benchmarks." + name]
+    for key, value in sorted(vars(arguments).items()):
+        option = "--" + key.replace("_", "-")
+        if isinstance(value, bool):
+            told += [option] if value else []
+        elif key in PLACES:
+            told += [f"{option} {key.upper()}"] if value is not None else []
+        elif key not in {"json", "directory"}:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            told.append(" ".join([option, *map(str, values)]))
+    return " ".join(told)
 
 
 def say(line: str) -> None:

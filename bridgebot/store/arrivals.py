@@ -117,7 +117,7 @@ async def _find_all(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Ke
 async def queue_all(
     connection: AsyncConnection, wanted: Sequence[Mapping[str, Any]], *, now: int
 ) -> None:
-    """Queue stored messages for their threads: ``conversation``, ``message``, ``due_at`` or null."""
+    """Queue stored messages for their threads: ``conversation``, ``message``, ``due_at``."""
     values = [
         {
             "conversation": each["conversation"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,9 +60,20 @@ class Decider:
         rows = await self._context.store.peek(
             lambda c: outbox.undecided(c, now=self._context.ms(), limit=AT_ONCE)
         )
+        threads: dict[tuple[str, str], list[OutboxRow]] = {}
+        for row in rows:
+            threads.setdefault((row.channel, row.thread_ts), []).append(row)
+        # Threads side by side, so that their decisions share a commit; in each one after the other.
+        decided = await asyncio.gather(
+            *map(self._decide_all, threads.values()), return_exceptions=True
+        )
+        for error in filter(None, decided):
+            raise error
+        return 0.0 if rows else PAUSE
+
+    async def _decide_all(self, rows: Sequence[OutboxRow]) -> None:
         for row in rows:
             await self._decide(row)
-        return 0.0 if rows else PAUSE
 
     async def _decide(self, row: OutboxRow) -> None:
         try:
