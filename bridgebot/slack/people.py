@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -71,15 +72,21 @@ class People:
         self._known: dict[str, tuple[float, Person]] = {}
         self._called: dict[str, frozenset[str]] = {}
         self._members: dict[str, tuple[float, frozenset[str]]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def person(self, user_id: str) -> Person:
         """Tell who somebody is; raises ``SlackError`` when Slack cannot be asked now.
 
         Somebody whom Slack does not know, or does not show us, is ``unknown``.
         """
-        kept = self._known.get(user_id)
-        if kept is not None and self._now() - kept[0] < KEPT_SECONDS:
-            return kept[1]
+        # Several who want to know the same at the same moment ask once.
+        async with self._turns.setdefault(user_id, asyncio.Lock()):
+            kept = self._known.get(user_id)
+            if kept is not None and self._now() - kept[0] < KEPT_SECONDS:
+                return kept[1]
+            return await self._ask(user_id)
+
+    async def _ask(self, user_id: str) -> Person:
         try:
             user = await self._gateway.user(user_id)
         except SlackError as error:

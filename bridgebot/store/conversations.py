@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Conversation, Message
@@ -38,22 +49,13 @@ async def ensure(
     conversation stays where its thread is.
     """
     found = await find(connection, about.provider, about.conversation_id)
-    told = {name: getattr(about, name) for name in DETAILS if getattr(about, name) is not None}
     if found is None:
-        values = {
-            "provider": about.provider,
-            "conversation_id": about.conversation_id,
-            "channel": channel,
-            "created_at": now,
-            "no_reply_at": now if about.no_reply_needed else None,
-        }
-        await connection.execute(insert_or_ignore(connection, conversations, values | told))
+        values = new_values(about, channel, now)
+        await connection.execute(insert_or_ignore(connection, conversations, values))
         found = await find(connection, about.provider, about.conversation_id)
         assert found is not None  # noqa: S101 - it was just written in this transaction
         return found
-    changed: dict[str, object] = {
-        name: value for name, value in told.items() if getattr(found.about, name) != value
-    }
+    changed = _changed(found, about)
     if found.thread_ts is None and found.about.property_id is None and about.property_id:
         changed["channel"] = channel
     if not changed:
@@ -68,6 +70,29 @@ async def ensure(
     if changed.get("no_reply_needed"):
         await excuse(connection, found.id, now=now, by=None)
     return await get(connection, found.id)
+
+
+def new_values(about: Conversation, channel: str, now: int) -> dict[str, object]:
+    """List the values of a conversation that is seen for the first time."""
+    return {
+        "provider": about.provider,
+        "conversation_id": about.conversation_id,
+        "channel": channel,
+        "created_at": now,
+        "no_reply_at": now if about.no_reply_needed else None,
+        **{name: getattr(about, name) for name in DETAILS},
+        "no_reply_needed": bool(about.no_reply_needed),
+    }
+
+
+def _changed(found: ConversationRow, about: Conversation) -> dict[str, object]:
+    told = {name: getattr(about, name) for name in DETAILS if getattr(about, name) is not None}
+    return {name: value for name, value in told.items() if getattr(found.about, name) != value}
+
+
+def differs(found: ConversationRow, about: Conversation) -> bool:
+    """Tell whether a provider says something of a conversation that is not stored."""
+    return bool(_changed(found, about))
 
 
 async def find(
@@ -149,7 +174,34 @@ async def add_message(
 
     ``imported`` keeps it out of threads until it is taken up.
     """
-    values = {
+    values = message_values(
+        conversation,
+        message,
+        origin=origin,
+        raw=raw,
+        now=now,
+        reply=reply,
+        imported=imported,
+        closing=closing,
+    )
+    statement = insert_or_ignore(connection, messages, values).returning(messages.c.id)
+    found: int | None = (await connection.execute(statement)).scalar()
+    return found
+
+
+def message_values(
+    conversation: ConversationRow,
+    message: Message,
+    *,
+    origin: str,
+    raw: str,
+    now: int,
+    reply: int | None = None,
+    imported: bool = False,
+    closing: bool = False,
+) -> dict[str, object]:
+    """List the values of a message."""
+    return {
         "conversation": conversation.id,
         "provider": conversation.about.provider,
         "message_id": message.message_id,
@@ -168,9 +220,6 @@ async def add_message(
         "raw": raw,
         "imported": imported,
     }
-    statement = insert_or_ignore(connection, messages, values).returning(messages.c.id)
-    found: int | None = (await connection.execute(statement)).scalar()
-    return found
 
 
 async def note_guest(
@@ -187,32 +236,49 @@ async def note_guest(
     ``waits`` nobody waits and nobody is alerted: the message is from long ago.
     """
     table = conversations.c
-    fresh = and_(
-        or_(table.last_answer_at.is_(None), table.last_answer_at < sent_at),
-        or_(table.no_reply_at.is_(None), table.no_reply_at < sent_at),
-        func.coalesce(table.access, "") != READ_ONLY,
-        or_(table.awaiting_since.is_(None), table.awaiting_since > sent_at),
-    )
-    started: dict[str, object] = {"awaiting_since": sent_at, "closing_since": None}
-    if closing:
-        fresh = and_(fresh, table.awaiting_since.is_(None), table.closing_since.is_(None))
-        started = {"closing_since": sent_at}
     noted = await connection.execute(
         update(conversations)
         .where(table.id == row_id)
-        .values(
-            last_guest_at=case((table.last_guest_at > sent_at, table.last_guest_at), else_=sent_at),
-            card_wanted=table.card_wanted + 1,
-            **({"watch_at": AT_ONCE} if waits else {}),
-        )
+        .values(clock_values(literal(sent_at, BigInteger), waits=waits, closing=closing))
         .returning(table.last_answer_at, table.no_reply_at)
     )
-    if waits:
-        await connection.execute(
-            update(conversations).where(table.id == row_id, fresh).values(**started)
-        )
-    # It may come to us after its answer, or after it was marked as needing none.
     answered_at, excused_at = noted.one()
+    await note_late(connection, row_id, sent_at, answered_at, excused_at)
+
+
+def clock_values(at: ColumnElement[int], *, waits: bool, closing: bool) -> dict[str, object]:
+    """Say how a guest's message, sent at this time, turns a conversation's clocks."""
+    table = conversations.c
+    values: dict[str, object] = {
+        "last_guest_at": case((table.last_guest_at > at, table.last_guest_at), else_=at),
+        "card_wanted": table.card_wanted + 1,
+    }
+    if not waits:
+        return values
+    fresh = and_(
+        or_(table.last_answer_at.is_(None), table.last_answer_at < at),
+        or_(table.no_reply_at.is_(None), table.no_reply_at < at),
+        func.coalesce(table.access, "") != READ_ONLY,
+        or_(table.awaiting_since.is_(None), table.awaiting_since > at),
+    )
+    values["watch_at"] = AT_ONCE
+    if closing:
+        fresh = and_(fresh, table.awaiting_since.is_(None), table.closing_since.is_(None))
+        return values | {"closing_since": case((fresh, at), else_=table.closing_since)}
+    return values | {
+        "awaiting_since": case((fresh, at), else_=table.awaiting_since),
+        "closing_since": case((fresh, null()), else_=table.closing_since),
+    }
+
+
+async def note_late(
+    connection: AsyncConnection,
+    row_id: int,
+    sent_at: int,
+    answered_at: int | None,
+    excused_at: int | None,
+) -> None:
+    """Mark a message that comes to us after its answer, or after it was said to need none."""
     if answered_at is not None and answered_at >= sent_at:
         await _answered(connection, row_id, answered_at)
     elif excused_at is not None and excused_at >= sent_at:

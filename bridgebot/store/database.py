@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
 from bridgebot.store.engine import open_engine
 from bridgebot.store.migrate import upgrade
+from bridgebot.store.thread import in_its_thread
 from bridgebot.store.writer import T, Unit, Writer, in_words
 
 
@@ -40,10 +44,30 @@ class Store:
         """Run a unit in a durable transaction; see ``Writer.run``."""
         return await self.writer.run(unit)
 
-    async def read(self, unit: Unit[T]) -> T:
-        """Run a unit that only reads; raises ``StoreError`` where the database refuses."""
-        try:
+    async def peek(self, unit: Unit[T]) -> T:
+        """Read a few rows that are found by an index; on SQLite without a change of thread."""
+        with _refusals_in_words():
             async with self.engine.connect() as connection:
                 return await unit(connection)
-        except SQLAlchemyError as error:
-            raise StoreError(f"the database refused: {in_words(error)}") from error
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads; raises ``StoreError`` where the database refuses."""
+        with _refusals_in_words():
+            async with self.engine.connect() as connection:
+                return await in_its_thread(connection, lambda: _only_read(connection, unit))
+
+
+@contextlib.contextmanager
+def _refusals_in_words() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database refused: {in_words(error)}") from error
+
+
+async def _only_read(connection: AsyncConnection, unit: Unit[T]) -> T:
+    """Read, and end the transaction where it was begun: on SQLite without another way there."""
+    try:
+        return await unit(connection)
+    finally:
+        await connection.rollback()

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridgebot.errors import StoreError
+from bridgebot.store.thread import connect
 
 BUSY_MS = 5_000
 WRITING = {"bridgebot_writing": True}
@@ -62,7 +63,14 @@ def open_engine(address: str) -> AsyncEngine:
     path = sqlite_file(url)
     if path is not None and not path.parent.is_dir():
         raise StoreError(f"the directory {path.parent} for the database is missing")
-    engine = create_async_engine(url, pool_size=4, max_overflow=4)
+    engine = create_async_engine(
+        url,
+        pool_size=4,
+        max_overflow=4,
+        # Closing a connection ends its transaction; an empty ROLLBACK would be one more call.
+        pool_reset_on_return=None,
+        connect_args={"async_creator_fn": connect},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

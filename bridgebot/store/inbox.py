@@ -8,9 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    Integer,
+    RowMapping,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Message, SenderKind
@@ -99,50 +113,68 @@ async def claim(
 
     Conversations take turns, so that one with a long backlog does not keep the others waiting.
     """
-    heads = (
-        select(func.min(inbox.c.id).label("id"))
-        .where(inbox.c.finished_at.is_(None))
-        .where(or_(inbox.c.aside.is_(False), inbox.c.due_at <= now))
-        .group_by(inbox.c.conversation)
-        .subquery()
-    )
-    query = (
-        select(inbox.c.id)
-        .join(heads, heads.c.id == inbox.c.id)
-        .join(conversations, conversations.c.id == inbox.c.conversation)
-        .where(inbox.c.state.in_(READY), inbox.c.due_at <= now)
-        .where(conversations.c.channel.not_in(skip_channels))
-        .order_by(conversations.c.turn_at, inbox.c.due_at)
-        .limit(limit)
-    )
-    ids = await _locked(connection, query)
+    now_and_here = {"now": now, "most": limit, "skipped": list(skip_channels)}
+    ids = (await connection.execute(_due_heads(), now_and_here)).scalars().all()
     if not ids:
         return ()
     await mark_claimed(connection, inbox, ids, owner=owner, now=now)
-    served = select(inbox.c.conversation).where(inbox.c.id.in_(ids))
-    await connection.execute(
-        update(conversations).where(conversations.c.id.in_(served)).values(turn_at=now)
+    rows = await read(connection, ids)
+    served = sorted({row.conversation.id for row in rows})
+    await connection.execute(_turn(), {"ids": served, "at": now})
+    return rows
+
+
+@cache
+def _due_heads() -> Select[int]:
+    """Build the claim's query; between nodes, rows that another one is claiming are skipped."""
+    heads = (
+        select(func.min(inbox.c.id).label("id"))
+        .where(inbox.c.finished_at.is_(None))
+        .where(or_(inbox.c.aside.is_(False), inbox.c.due_at <= bindparam("now")))
+        .group_by(inbox.c.conversation)
+        .subquery()
     )
-    return await read(connection, ids)
+    return (
+        select(inbox.c.id)
+        .join(heads, heads.c.id == inbox.c.id)
+        .join(conversations, conversations.c.id == inbox.c.conversation)
+        .where(inbox.c.state.in_(READY), inbox.c.due_at <= bindparam("now"))
+        .where(conversations.c.channel.not_in(bindparam("skipped", expanding=True)))
+        .order_by(conversations.c.turn_at, inbox.c.due_at)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(of=inbox, skip_locked=True)
+    )
 
 
-async def _locked(connection: AsyncConnection, query: Select[int]) -> Sequence[int]:
-    """Run a claim's query; between nodes, rows that another one is claiming are skipped."""
-    locking = query.with_for_update(of=inbox, skip_locked=True)
-    return (await connection.execute(locking)).scalars().all()
+@cache
+def _turn() -> Update:
+    ids = bindparam("ids", type_=Integer, expanding=True)
+    return update(conversations).where(conversations.c.id.in_(ids)).values(turn_at=bindparam("at"))
+
+
+@cache
+def _by_id(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
+async def _rows(
+    connection: AsyncConnection, table: Table, ids: Collection[int]
+) -> Sequence[RowMapping]:
+    result: CursorResult[Any] = await connection.execute(_by_id(table), {"ids": list(ids)})
+    return result.mappings().all()
 
 
 async def read(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[InboxRow]:
     """Read deliveries with their message and conversation, in the order of ``ids``."""
-    rows = (await connection.execute(select(inbox).where(inbox.c.id.in_(ids)))).mappings().all()
-    query = select(conversations).where(
-        conversations.c.id.in_({row["conversation"] for row in rows})
-    )
+    rows = await _rows(connection, inbox, ids)
     about = {
-        row["id"]: conversation_row(row) for row in (await connection.execute(query)).mappings()
+        row["id"]: conversation_row(row)
+        for row in await _rows(connection, conversations, {row["conversation"] for row in rows})
     }
-    query = select(messages).where(messages.c.id.in_({row["message"] for row in rows}))
-    texts = {row["id"]: message_of(row) for row in (await connection.execute(query)).mappings()}
+    texts = {
+        row["id"]: message_of(row)
+        for row in await _rows(connection, messages, {row["message"] for row in rows})
+    }
     found = {row["id"]: _inbox_row(row, about, texts) for row in rows}
     return [found[row_id] for row_id in ids if row_id in found]
 

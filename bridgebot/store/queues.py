@@ -7,8 +7,21 @@ row that fails holds back its own conversation and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import Table, and_, exists, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    Table,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.schema import inbox, leases, outbox
@@ -32,12 +45,21 @@ async def finish(
     and its word no longer counts.
     """
     final = state in ("completed", "discarded", "cancelled")
-    statement = (
+    told = {"state": state, "owner": None, "finished_at": now if final else None, **values}
+    statement = _finishing(table, tuple(told))
+    which = {"row_id": row_id, "held_by": owner}
+    return (await connection.execute(statement, told | which)).rowcount == 1
+
+
+@cache
+def _finishing(table: Table, names: tuple[str, ...]) -> Update:
+    """Build the statement once: that costs more than to run it."""
+    mine = and_(table.c.id == bindparam("row_id"), table.c.owner == bindparam("held_by"))
+    return (
         update(table)
-        .where(table.c.id == row_id, table.c.owner == owner, table.c.finished_at.is_(None))
-        .values(state=state, owner=None, finished_at=now if final else None, **values)
+        .where(mine, table.c.finished_at.is_(None))
+        .values({name: bindparam(name) for name in names})
     )
-    return (await connection.execute(statement)).rowcount == 1
 
 
 async def give_back(
@@ -109,10 +131,20 @@ async def mark_claimed(
     connection: AsyncConnection, table: Table, ids: Sequence[int], *, owner: str, now: int
 ) -> None:
     """Put claimed rows into ``executing``, counting the attempt."""
-    await connection.execute(
+    await connection.execute(_claiming(table), {"ids": ids, "by": owner, "at": now})
+
+
+@cache
+def _claiming(table: Table) -> Update:
+    return (
         update(table)
-        .where(table.c.id.in_(ids))
-        .values(state="executing", owner=owner, started_at=now, attempts=table.c.attempts + 1)
+        .where(table.c.id.in_(bindparam("ids", expanding=True)))
+        .values(
+            state="executing",
+            owner=bindparam("by"),
+            started_at=bindparam("at"),
+            attempts=table.c.attempts + 1,
+        )
     )
 
 

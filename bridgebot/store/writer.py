@@ -28,9 +28,9 @@ class _Waiting:
 class Writer:
     """Runs units of work, in the order they came, and answers each when it is on disk.
 
-    A unit is a function of a connection. It may run twice (when another unit of its group fails,
-    the group is rolled back and each is tried alone), so it must have no effect outside the
-    database. Its result is handed out only after the commit.
+    A unit is a function of a connection and waits for nothing else. It may run twice (when another
+    unit of its group fails, the group is rolled back and each is tried alone), so it must have no
+    effect outside the database. Its result is handed out only after the commit.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -95,9 +95,16 @@ class Writer:
         async with self._engine.connect() as connection:
             writing = await connection.execution_options(**WRITING)
             async with writing.begin():
-                results = [await waiting.unit(writing) for waiting in group]
+                results = [await _breathing(waiting.unit(writing)) for waiting in group]
         self.commits += 1
         return results
+
+
+async def _breathing(unit: Awaitable[T]) -> T:
+    """Run a unit, and let others have a turn of the loop: on SQLite no statement does."""
+    result = await unit
+    await asyncio.sleep(0)
+    return result
 
 
 def _refuse(waiting: _Waiting, error: Exception) -> None:

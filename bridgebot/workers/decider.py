@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -56,12 +57,23 @@ class Decider:
 
     async def step(self) -> float:
         """Decide about what was captured, oldest first; see ``Worker.step``."""
-        rows = await self._context.store.read(
+        rows = await self._context.store.peek(
             lambda c: outbox.undecided(c, now=self._context.ms(), limit=AT_ONCE)
         )
+        threads: dict[tuple[str, str], list[OutboxRow]] = {}
+        for row in rows:
+            threads.setdefault((row.channel, row.thread_ts), []).append(row)
+        # Threads side by side, so that their decisions share a commit; in each one after the other.
+        decided = await asyncio.gather(
+            *map(self._decide_all, threads.values()), return_exceptions=True
+        )
+        for error in filter(None, decided):
+            raise error
+        return 0.0 if rows else PAUSE
+
+    async def _decide_all(self, rows: Sequence[OutboxRow]) -> None:
         for row in rows:
             await self._decide(row)
-        return 0.0 if rows else PAUSE
 
     async def _decide(self, row: OutboxRow) -> None:
         try:
@@ -81,7 +93,7 @@ class Decider:
 
     async def _conversation_of(self, row: OutboxRow) -> ConversationRow | None:
         """Find the conversation; ask Slack for the root where the store does not know it yet."""
-        known = await self._context.store.read(
+        known = await self._context.store.peek(
             lambda c: conversations.by_thread(c, row.channel, row.thread_ts)
         )
         if known is not None:

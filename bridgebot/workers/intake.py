@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import structlog
 from sqlalchemy import select, update
@@ -18,7 +20,8 @@ from bridgebot.bridge.inbound import (
 from bridgebot.bridge.payment import mask
 from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
-from bridgebot.store import conversations, imports, inbox, outbox, records
+from bridgebot.store import arrivals, conversations, imports, inbox, outbox, records
+from bridgebot.store.arrivals import Arrival
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
@@ -81,16 +84,92 @@ async def store_batch(
             await _name_unreadable(connection, provider, row, entry.reason, now)
     ids = {received.message.message_id for received in batch.messages}
     known = await conversations.known_messages(connection, provider, ids)
-    for received in batch.messages:
-        disposition = await _store_one(connection, context, received, known, manner, stored)
-        known.add(received.message.message_id)
-        stored.shown += disposition is Disposition.SHOW
-        stored.echoes += disposition is Disposition.ECHO
-        stored.kept += disposition is Disposition.KEEP
-        stored.duplicates += disposition is Disposition.DUPLICATE
+    for plain, run in groupby(batch.messages, lambda each: _is_plain(each, known, manner)):
+        if plain:
+            await _store_run(connection, context, list(run), manner, stored)
+            continue
+        for received in run:
+            await _store_other(connection, context, received, known, manner, stored)
     if stored.threads:
         await inbox.hasten(connection, stored.threads, now=now)
     return stored
+
+
+def _is_plain(received: Received, known: set[str], manner: Manner) -> bool:
+    """Tell whether a message is a guest's new one, to be shown, without pictures.
+
+    Nothing has to be asked about it, and it is one row of the inbox.
+
+    It is known from here on, so that the same message further behind is a duplicate.
+    """
+    message = received.message
+    if message.sender is not SenderKind.GUEST or message.attachment_ids:
+        return False
+    if received.history or not manner.shown:
+        return False
+    fresh = message.message_id not in known
+    known.add(message.message_id)
+    return fresh
+
+
+async def _store_run(
+    connection: AsyncConnection,
+    context: Context,
+    run: Sequence[Received],
+    manner: Manner,
+    stored: Stored,
+) -> None:
+    """Store guests' messages that follow one another, together."""
+    now = context.ms()
+    added = await arrivals.add_all(
+        connection,
+        [_arrival(each, context, manner, stored.shown + n) for n, each in enumerate(run)],
+        now=now,
+    )
+    wanted = []
+    for each in added:
+        about, due_at = each.arrival.about, each.arrival.due_at
+        row = each.row
+        if row is None:
+            # It was only kept until now.
+            row = await imports.take_up(connection, about.provider, each.arrival.message.message_id)
+        if row is not None:
+            wanted.append({"conversation": each.conversation, "message": row, "due_at": due_at})
+            stored.threads |= {each.conversation} if due_at is None else set()
+    await arrivals.queue_all(connection, wanted, now=now)
+    await arrivals.note_all(connection, added)
+    stored.shown += len(run)
+
+
+def _arrival(received: Received, context: Context, manner: Manner, number: int) -> Arrival:
+    about, message = received.conversation, received.message
+    message = replace(message, content=mask(message.content))
+    sent_at = to_ms(message.sent_at)
+    return Arrival(
+        about=about,
+        channel=context.routing.channel_of(about.property_id),
+        message=message,
+        raw=mask(received.raw),
+        waits=sent_at >= manner.waits_from,
+        closing=is_closing_word(message),
+        due_at=manner.due_of(number, sent_at),
+    )
+
+
+async def _store_other(
+    connection: AsyncConnection,
+    context: Context,
+    received: Received,
+    known: set[str],
+    manner: Manner,
+    stored: Stored,
+) -> None:
+    disposition = await _store_one(connection, context, received, known, manner, stored)
+    known.add(received.message.message_id)
+    stored.shown += disposition is Disposition.SHOW
+    stored.echoes += disposition is Disposition.ECHO
+    stored.kept += disposition is Disposition.KEEP
+    stored.duplicates += disposition is Disposition.DUPLICATE
 
 
 def announce(context: Context, provider: ProviderName, stored: Stored) -> None:

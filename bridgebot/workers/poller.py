@@ -94,7 +94,7 @@ class Poller:
         the middle of one, or another node that takes over, waits as well.
         """
         if self._hold_until is None:
-            cursor = await self._context.store.read(
+            cursor = await self._context.store.peek(
                 lambda c: records.get_cursor(c, self._cursor_name)
             )
             began = cursor.get("confirming")

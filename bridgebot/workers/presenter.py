@@ -70,20 +70,20 @@ class Presenter:
 
     async def _marks(self) -> int:
         slow = self._context.ms() - int((self._undo + SLOW_SECONDS) * 1000)
-        rows = await self._context.store.read(
+        rows = await self._context.store.peek(
             lambda c: marks.unmarked(c, slow_before=slow, limit=AT_ONCE)
         )
         return await self._draw("mark", "reactions.add", rows, self._mark)
 
     async def _alerts(self) -> int:
-        rows = await self._context.store.read(lambda c: records.unshown_alerts(c, AT_ONCE))
+        rows = await self._context.store.peek(lambda c: records.unshown_alerts(c, AT_ONCE))
         fresh = [row for row in rows if row.ts is None]
         known = [row for row in rows if row.ts is not None]
         drawn = await self._draw("alert", POST, fresh, self._draw_alert)
         return drawn + await self._draw("alert", "chat.update", known, self._draw_alert)
 
     async def _cards(self) -> int:
-        rows = await self._context.store.read(_stale_cards)
+        rows = await self._context.store.peek(_stale_cards)
         return await self._draw("card", "chat.update", rows, self._card)
 
     async def _draw(

@@ -46,10 +46,10 @@ class Reconciler:
     async def step(self) -> float:
         """Look up what is due; see ``Worker.step``."""
         now, me = self._context.ms(), self._context.owner
-        posts = await self._context.store.read(
+        posts = await self._context.store.peek(
             lambda c: queues.due_uncertain(c, inbox_table, now, AT_ONCE, me)
         )
-        replies = await self._context.store.read(
+        replies = await self._context.store.peek(
             lambda c: queues.due_uncertain(c, outbox_table, now, AT_ONCE, me)
         )
         for row_id in posts:
@@ -78,7 +78,7 @@ class Reconciler:
     async def _look_up_post(self, row_id: int) -> None:
         if not await self._hold("inbox", row_id):
             return
-        (row,) = await self._context.store.read(lambda c: inbox.read(c, [row_id]))
+        (row,) = await self._context.store.peek(lambda c: inbox.read(c, [row_id]))
         try:
             posted, progress = await self._posted(row)
         except CallError as error:
@@ -173,10 +173,10 @@ class Reconciler:
     async def _look_up_reply(self, row_id: int) -> None:
         if not await self._hold("outbox", row_id):
             return
-        (row,) = await self._context.store.read(lambda c: outbox.read(c, [row_id]))
+        (row,) = await self._context.store.peek(lambda c: outbox.read(c, [row_id]))
         number = row.conversation
         assert number is not None  # noqa: S101 - only claimed rows become uncertain
-        conversation = await self._context.store.read(lambda c: conversations.get(c, number))
+        conversation = await self._context.store.peek(lambda c: conversations.get(c, number))
         try:
             found = await self._found_at_provider(row, conversation)
         except ProviderError as error:
@@ -194,7 +194,7 @@ class Reconciler:
         if provider is None or provider.history is None or about.property_id is None:
             raise ProviderError("the provider cannot be asked", code="no_history", permanent=True)
         transcript = await provider.history.by_id(about.property_id, about.conversation_id)
-        taken = await self._context.store.read(lambda c: _taken(c, conversation.id, row.id))
+        taken = await self._context.store.peek(lambda c: _taken(c, conversation.id, row.id))
         return reconcile.sent_already(
             row.content or "", from_ms(row.started_at or 0), taken, transcript.messages
         )

@@ -78,7 +78,7 @@ class Relayer:
         """Send one reply and record its end."""
         assert row.conversation is not None  # noqa: S101 - claims join on it
         number = row.conversation
-        conversation = await self._context.store.read(lambda c: conversations.get(c, number))
+        conversation = await self._context.store.peek(lambda c: conversations.get(c, number))
         provider = self._context.providers.get(conversation.about.provider)
         if row.event.get(outbox.GONE):
             outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)

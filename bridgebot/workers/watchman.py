@@ -38,7 +38,7 @@ class Watchman:
     async def step(self) -> float:
         """Look at the conversations that are due; see ``Worker.step``."""
         now = self._context.ms()
-        if not await self._context.store.read(lambda c: watch.is_due(c, now)):
+        if not await self._context.store.peek(lambda c: watch.is_due(c, now)):
             return PAUSE
         raised = await self._context.store.write(lambda c: self._look(c, now))
         if raised:

@@ -1,0 +1,162 @@
+"""Staff to guest: when Slack is answered and the guest has a reply, beside a bare Bolt app."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.postgres import database
+from benchmarks.report import arguments, percentile, say, write
+from benchmarks.side import Side, serve_side
+from bridgebot.sandbox.slack.socket import Envelope
+from tests.e2e.world import ANNA, BOT, GUESTS, PROPERTY
+
+LEVELS = (1, 10, 50)
+WARM = 30
+SETTINGS = {"UNDO_SECONDS": "0"}
+
+
+@dataclass(slots=True)
+class Watch:
+    """Times of replies: written, acknowledged by the app, with the guest."""
+
+    side: Side
+    written: dict[str, float] = field(default_factory=dict)
+    acknowledged: dict[str, float] = field(default_factory=dict)
+    delivered: dict[str, float] = field(default_factory=dict)
+    arrived: dict[str, asyncio.Event] = field(default_factory=dict)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def install(self) -> None:
+        """Watch both sides."""
+        sockets = self.side.world.slack.sockets
+        send = sockets.send
+
+        def watched(envelope: Envelope) -> None:
+            send(envelope)
+            event = envelope.payload.get("event", {})
+            if event.get("user") == ANNA and "subtype" not in event:
+                waiting = self._acknowledgement(envelope, event["text"])
+                self.waiting.append(asyncio.ensure_future(waiting))
+
+        sockets.send = watched  # type: ignore[method-assign]
+        self.side.world.booking.booking.watch(self._booking)
+
+    async def _acknowledgement(self, envelope: Envelope, words: str) -> None:
+        await envelope.done.wait()
+        self.acknowledged[words] = time.perf_counter()
+
+    def _booking(self, change: Mapping[str, Any]) -> None:
+        if change["type"] != "message" or change["sender"] != "property":
+            return
+        conversation = self.side.world.booking.booking.conversations[change["conversation"]]
+        words = conversation.messages[-1].content
+        if words in self.delivered:
+            raise SystemExit(f"a reply came twice: {words}")
+        self.delivered[words] = time.perf_counter()
+        self.arrived[words].set()
+
+    async def reply(self, thread: str, words: str) -> None:
+        """Write one reply and wait until the guest has it."""
+        self.arrived[words] = asyncio.Event()
+        self.written[words] = time.perf_counter()
+        self.side.world.reply(thread, words)
+        async with asyncio.timeout(60):
+            await self.arrived[words].wait()
+
+    def times(self, ends: Mapping[str, float], prefix: str) -> dict[str, float]:
+        """Tell median and 99th percentile in milliseconds of the replies of one level."""
+        all_ms = [
+            (ends[words] - began) * 1000
+            for words, began in self.written.items()
+            if words.startswith(prefix)
+        ]
+        return {
+            "median": round(statistics.median(all_ms), 2),
+            "p99": round(percentile(all_ms, 99), 2),
+        }
+
+
+async def _level(watch: Watch, threads: list[str], at_once: int, replies: int, name: str) -> None:
+    """Keep so many replies in flight, each in a thread of its own, until enough were written."""
+    numbers = iter(range(replies))
+
+    async def one(thread: str) -> None:
+        for number in numbers:
+            await watch.reply(thread, f"{name} reply {number}")
+
+    await asyncio.gather(*(one(thread) for thread in threads[:at_once]))
+    await watch.side.child.calm()
+
+
+async def _measure(watch: Watch, threads: list[str], replies: int) -> dict[str, Any]:
+    await _level(watch, threads, 10, WARM, "warm")
+    found: dict[str, Any] = {}
+    for at_once in LEVELS:
+        name = f"level {at_once}:"
+        await _level(watch, threads, at_once, replies, name)
+        found[str(at_once)] = {
+            "acknowledged": watch.times(watch.acknowledged, name),
+            "delivered": watch.times(watch.delivered, name),
+        }
+    return found
+
+
+async def bridge(replies: int, server: str | None) -> dict[str, Any]:
+    """Measure the bridge."""
+    async with database(server) as more, serve_side(**SETTINGS, **more) as side:
+        await side.start_bridge()
+        side.fill(max(LEVELS), max(LEVELS))
+        await side.until("message", 2 * max(LEVELS))
+        await side.child.calm()
+        names = (f"g{number}" for number in range(max(LEVELS)))
+        threads = [str((side.world.root(name) or {})["ts"]) for name in names]
+        watch = Watch(side)
+        watch.install()
+        return await _measure(watch, threads, replies)
+
+
+async def bare(replies: int) -> dict[str, Any]:
+    """Measure the bare app, in threads that are made for it."""
+    async with serve_side() as side:
+        workspace = side.world.slack.workspace
+        channel, places = workspace.channels[GUESTS], {}
+        for number in range(max(LEVELS)):
+            name = side.world.conversation(f"g{number}")
+            root = workspace.of_bot(BOT) | {"text": name}
+            ts = workspace.add_message(channel, root, thread_ts=None)["ts"]
+            places[str(ts)] = f"/properties/{PROPERTY}/conversations/{name}"
+        await side.start_other("benchmarks.bare_bolt", BARE_THREADS=json.dumps(places))
+        watch = Watch(side)
+        watch.install()
+        return await _measure(watch, list(places), replies)
+
+
+async def run(replies: int, server: str | None) -> dict[str, Any]:
+    """Measure all in turn."""
+    figures = {"bolt": await bare(replies), "sqlite": await bridge(replies, None)}
+    if server:
+        figures["postgresql"] = await bridge(replies, server)
+    for name, levels in figures.items():
+        say(f"{name}: {levels}")
+    return {"replies": replies, "levels": list(LEVELS), "ms": figures}
+
+
+def main() -> None:
+    """Measure, and write the figures."""
+    parser = arguments("reply", __doc__ or "")
+    parser.add_argument("--replies", type=int, default=1000, help="for each level")
+    parser.add_argument("--postgres", help="a server on which databases may be created")
+    told = parser.parse_args()
+    if told.short:
+        told.replies = min(told.replies, 150)
+    write(told, asyncio.run(run(told.replies, told.postgres)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Guests' messages taken in together: as many statements for a hundred as for one.
+
+What is written is what ``conversations`` and ``inbox`` write one by one, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import BigInteger, Update, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.model import Conversation, Message
+from bridgebot.store import conversations as one
+from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
+from bridgebot.store.schema import conversations, inbox, messages
+from bridgebot.store.sql import insert_all_or_ignore
+
+Key = tuple[str, str]
+"""Provider and conversation id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """A guest's message as it is to be stored; ``due_at`` is null for one that is shown at once."""
+
+    about: Conversation
+    channel: str
+    message: Message
+    raw: str
+    waits: bool
+    closing: bool
+    due_at: int | None
+
+    @property
+    def key(self) -> Key:
+        """Name its conversation."""
+        return self.about.provider, self.about.conversation_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """A message that is stored now, or was there before: then ``row`` is null."""
+
+    arrival: Arrival
+    conversation: int
+    row: int | None
+
+
+async def add_all(
+    connection: AsyncConnection, arrivals: Sequence[Arrival], *, now: int
+) -> list[Added]:
+    """Store guests' messages and their conversations, in order."""
+    found = await _ensure_all(connection, arrivals, now)
+    values = [
+        one.message_values(
+            found[each.key],
+            each.message,
+            origin="guest",
+            raw=each.raw,
+            now=now,
+            closing=each.closing,
+        )
+        for each in arrivals
+    ]
+    statement = insert_all_or_ignore(connection, messages).returning(
+        messages.c.id, messages.c.provider, messages.c.message_id
+    )
+    rows = (await connection.execute(statement, values)).all()
+    ids = {(row.provider, row.message_id): row.id for row in rows}
+    return [
+        Added(
+            arrival=each,
+            conversation=found[each.key].id,
+            row=ids.get((each.about.provider, each.message.message_id)),
+        )
+        for each in arrivals
+    ]
+
+
+async def _ensure_all(
+    connection: AsyncConnection, arrivals: Sequence[Arrival], now: int
+) -> dict[Key, ConversationRow]:
+    """Find or make the conversations, and bring up to date what is told of them now."""
+    first: dict[Key, Arrival] = {}
+    for each in arrivals:
+        first.setdefault(each.key, each)
+    found = await _find_all(connection, list(first))
+    missing = [each for key, each in first.items() if key not in found]
+    if missing:
+        values = [one.new_values(each.about, each.channel, now) for each in missing]
+        await connection.execute(insert_all_or_ignore(connection, conversations), values)
+        found |= await _find_all(connection, [each.key for each in missing])
+    for each in arrivals:
+        if one.differs(found[each.key], each.about):
+            found[each.key] = await one.ensure(
+                connection, each.about, channel=each.channel, now=now
+            )
+    return found
+
+
+async def _find_all(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, ConversationRow]:
+    found: dict[Key, ConversationRow] = {}
+    for provider in sorted({key[0] for key in keys}):
+        query = select(conversations).where(
+            conversations.c.provider == provider,
+            conversations.c.conversation_id.in_([key[1] for key in keys if key[0] == provider]),
+        )
+        for row in (await connection.execute(query)).mappings():
+            found[provider, row["conversation_id"]] = conversation_row(row)
+    return found
+
+
+async def queue_all(
+    connection: AsyncConnection, wanted: Sequence[Mapping[str, Any]], *, now: int
+) -> None:
+    """Queue stored messages for their threads: ``conversation``, ``message``, ``due_at``."""
+    values = [
+        {
+            "conversation": each["conversation"],
+            "message": each["message"],
+            "state": "available",
+            "due_at": now if each["due_at"] is None else each["due_at"],
+            "created_at": now,
+        }
+        for each in wanted
+    ]
+    if values:
+        await connection.execute(insert(inbox), values)
+
+
+async def note_all(connection: AsyncConnection, added: Sequence[Added]) -> None:
+    """Take guests' messages into their conversations' clocks; see ``conversations.note_guest``."""
+    for (waits, closing), group in groupby(
+        added, lambda each: (each.arrival.waits, each.arrival.closing)
+    ):
+        times = [
+            {"row_id": each.conversation, "at": to_ms(each.arrival.message.sent_at)}
+            for each in group
+        ]
+        await connection.execute(_clock(waits=waits, closing=closing), times)
+    await _note_late(connection, added)
+
+
+def _clock(*, waits: bool, closing: bool) -> Update:
+    at = bindparam("at", type_=BigInteger)
+    return (
+        update(conversations)
+        .where(conversations.c.id == bindparam("row_id"))
+        .values(one.clock_values(at, waits=waits, closing=closing))
+    )
+
+
+async def _note_late(connection: AsyncConnection, added: Sequence[Added]) -> None:
+    """Look for messages that come to us after their answer, or after they needed none."""
+    query = select(
+        conversations.c.id, conversations.c.last_answer_at, conversations.c.no_reply_at
+    ).where(conversations.c.id.in_({each.conversation for each in added}))
+    ends = {
+        row.id: (row.last_answer_at, row.no_reply_at) for row in await connection.execute(query)
+    }
+    for each in added:
+        answered, excused = ends[each.conversation]
+        sent_at = to_ms(each.arrival.message.sent_at)
+        await one.note_late(connection, each.conversation, sent_at, answered, excused)

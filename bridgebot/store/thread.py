@@ -1,0 +1,88 @@
+"""When a call to SQLite changes threads: only where it may wait.
+
+aiosqlite hands every call to the connection's thread. That is about thirty changes of thread for
+one message, each dearer than the statement, and on a busy machine each of them waits for its turn.
+A statement that finds its rows by an index is done in microseconds, so it is made where the caller
+is; what waits for the disk or for somebody's lock still goes to the thread, and so does a read that
+may look through much, as a whole (``in_its_thread``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
+import aiosqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, T]]
+
+WAITING_CALLS = frozenset({"commit", "close"})
+"""Calls of the connection; a cursor's ``close`` waits for nothing."""
+
+WAITING_STATEMENTS = ("BEGIN IMMEDIATE", "PRAGMA")
+
+_here = threading.local()
+
+
+class ThreadConnection(aiosqlite.Connection):
+    """A connection of one user at a time, whose short calls stay in the thread of the caller."""
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if getattr(_here, "connection", None) is self or not _may_wait(fn, args):
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    async def run(self, work: Work[T]) -> T:
+        """Run a coroutine function in the connection's thread, to its end."""
+        result: T = await super()._execute(self._to_the_end, work)  # type: ignore[no-untyped-call]
+        return result
+
+    def _to_the_end(self, work: Work[T]) -> T:
+        coroutine = work()
+        _here.connection = self
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            _here.connection = None
+            coroutine.close()
+        raise RuntimeError("a unit waited for something else than its connection")
+
+
+def _may_wait(fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    if fn.__name__ in WAITING_CALLS:
+        return isinstance(getattr(fn, "__self__", None), sqlite3.Connection)
+    return bool(args) and isinstance(args[0], str) and args[0].startswith(WAITING_STATEMENTS)
+
+
+def connect(path: str, **more: Any) -> ThreadConnection:  # noqa: ANN401 - the driver's own
+    """Open a connection, as ``aiosqlite.connect`` does."""
+    opening = partial(sqlite3.connect, path, **{**more, "check_same_thread": False})
+    made = ThreadConnection(opening, iter_chunk_size=64)
+    # A thread that waits for its next call must not keep a process alive.
+    made._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy sets it on those it opens itself
+    return made
+
+
+async def in_its_thread(connection: AsyncConnection, work: Work[T]) -> T:
+    """Run what uses a connection and nothing else: on SQLite in its thread, else where we are.
+
+    A caller that is cancelled waits for the end all the same: the connection is in use until then.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, ThreadConnection):
+        return await work()
+    running = asyncio.ensure_future(driver.run(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
