@@ -24,7 +24,7 @@ from bridgebot import __version__, health
 from bridgebot.accounts import build_providers
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
-from bridgebot.reception import open_reception
+from bridgebot.reception import drafts_of, open_reception, signing_of
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -145,6 +145,7 @@ async def _build(
         routing=routing,
         providers={provider.name: provider for provider in providers},
         settle=settings.settle_seconds,
+        signing=signing_of(settings),
     )
     return _assemble(settings, context, gateway, pacer, client, me)
 
@@ -186,7 +187,9 @@ def _assemble(
         named=settings.may_reply,
     )
     socket = _receiver(settings, app, client, catchup)
-    decider = Decider(context, gateway, people, _rules(settings), undo=settings.undo_seconds)
+    rules = _rules(settings)
+    decider = Decider(context, gateway, people, rules, undo=settings.undo_seconds)
+    drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)
     return Parts(
         context=context,
@@ -206,7 +209,7 @@ def _assemble(
             (decider, signals.decide),
             (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),
             (catchup, signals.catchup),
-            *open_reception(settings, context, gateway, access, app, pacer),
+            *open_reception(settings, context, gateway, access, app, pacer, drafts),
             *sources.others,
         ),
     )

@@ -83,6 +83,12 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _line(value: str) -> str:
+    if not value.strip() or "\n" in value:
+        raise ValueError("expected one line of words")
+    return value.strip()
+
+
 Pattern = Annotated[str, AfterValidator(_pattern)]
 _SLACK_ID = re.compile(r"^[UWBA][A-Z0-9]{2,}$")
 SlackId = Annotated[str, matches(_SLACK_ID, "a user id, bot id or app id as U0123456789")]
@@ -96,6 +102,9 @@ OpenHours = Annotated[
     str, matches(_HOURS, "always, or hours as Mon-Fri 07:00-23:00, Sun 9:00-20:00")
 ]
 Whom = Annotated[str, matches(_ESCALATE, "a user id, a user group id or here")]
+
+
+Line = Annotated[str, AfterValidator(_line), Field(max_length=200)]
 
 
 class Escalation(BaseModel):
@@ -118,6 +127,8 @@ class PropertySettings(BaseModel):
     escalate_after_minutes: Minutes | None = None
     escalate_to: Whom | None = None
     escalations: list[Escalation] | None = None
+    name: Line | None = None
+    signature: Line | None = None
 
 
 WHERE = {

@@ -169,6 +169,14 @@ class Transcript:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReplyWindow:
+    """How many days a provider takes replies: after the end of a stay, and after a message."""
+
+    after_stay: int
+    after_message: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """A guest's message: when it came, was answered, was marked "no reply needed" (ms or never)."""
 

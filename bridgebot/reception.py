@@ -8,18 +8,25 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bridgebot.bridge.hours import parse_hours
+from bridgebot.bridge.replies import Rules as ReplyRules
+from bridgebot.bridge.signing import Signing
 from bridgebot.bridge.waiting import HOUR, MINUTE, Desk, Rules, Step
 from bridgebot.fields import PropertySettings
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.commands import Commands
+from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.find import Find
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.guests import Guests
 from bridgebot.slack.home import Home, Scores
 from bridgebot.slack.lists import Lists
+from bridgebot.slack.older import Older
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.people import People
 from bridgebot.slack.rewording import Rewording
+from bridgebot.slack.saved import SavedReplies
+from bridgebot.slack.saved_desk import SavedDesk
 from bridgebot.slack.waiting import WaitingButtons
 from bridgebot.workers import loop
 from bridgebot.workers.alerts import Alerts
@@ -62,6 +69,30 @@ def minutes_of(times: list[str]) -> tuple[int, ...]:
     return tuple(int(each[:2]) * 60 + int(each[3:]) for each in times)
 
 
+def signing_of(settings: Settings) -> Signing:
+    """Tell how replies are signed."""
+    lines = {name: own.signature for name, own in settings.properties.items() if own.signature}
+    return Signing(how=settings.signature, lines=lines)
+
+
+def drafts_of(settings: Settings, context: Context, people: People, rules: ReplyRules) -> Drafts:
+    """Gather what replies that are written in a form are judged by."""
+
+    def can_reply(provider: str) -> bool:
+        found = context.providers.get(provider)
+        return found is not None and found.replies is not None
+
+    return Drafts(
+        people=people,
+        rules=rules,
+        signing=context.signing,
+        label=context.label,
+        can_reply=can_reply,
+        window_rule=context.window_rule,
+        names={name: own.name for name, own in settings.properties.items() if own.name},
+    )
+
+
 def open_reception(
     settings: Settings,
     context: Context,
@@ -69,6 +100,7 @@ def open_reception(
     access: Access,
     app: AsyncApp,
     pacer: Pacer,
+    drafts: Drafts,
 ) -> tuple[tuple[loop.Worker, asyncio.Event], ...]:
     """Register commands, buttons and the Home tab; return the workers behind them."""
     store, now, wake = context.store, context.ms, context.signals.all
@@ -77,8 +109,14 @@ def open_reception(
     scored = [each for each in context.providers if context.answer_within(each) is not None]
     scores = Scores(store, providers=scored, now=now)
     label = context.label
-    Find(store, gateway, access, Importer(context), label=label, prefix=prefix).register(app)
-    Commands(store, access, scores, now=now, wake=wake, prefix=prefix).register(app)
+    importer = Importer(context)
+    find = Find(store, gateway, access, importer, label=label, window=context.window, prefix=prefix)
+    find.register(app)
+    Older(store, access, importer).register(app)
+    saved = SavedDesk(store, gateway, access, now=now)
+    saved.register(app)
+    SavedReplies(store, gateway, access, drafts, now=now, wake=wake, prefix=prefix).register(app)
+    Commands(store, access, scores, saved, now=now, wake=wake, prefix=prefix).register(app)
     Rewording(
         store, gateway, access, now=now, wake=wake, max_chars=settings.max_reply_chars
     ).register(app)
@@ -87,7 +125,7 @@ def open_reception(
     lists.register(app)
     home = Home(store, gateway, access, guests, scores, zone=zone, now=now)
     home.register(app)
-    WaitingButtons(store, access, desk, lists, home, now=now, wake=wake).register(app)
+    WaitingButtons(store, access, desk, lists, home, find, now=now, wake=wake).register(app)
     presenter = Presenter(
         context,
         gateway,

@@ -64,7 +64,9 @@ class Written:
     ``author`` is a kind of person (``member``, ``named``, ``guest``, ``external``, ``bot``,
     ``gone``, ``unknown``); ``content`` the text rendered for the guest; ``access`` the
     conversation's; ``files`` those of its files that can go, and what is wrong with the others;
-    ``colleagues`` the first names of those who read along.
+    ``colleagues`` the first names of those who read along; ``signature`` is what stands below the
+    text; ``window`` says until when the provider takes replies. A text that was ``seen`` in a form
+    as the guest gets it is asked about no more.
     """
 
     event: Mapping[str, object]
@@ -76,6 +78,19 @@ class Written:
     files: Sorted = field(default_factory=Sorted)
     age_seconds: float = 0.0
     colleagues: frozenset[str] = frozenset()
+    signature: str = ""
+    window: str = ""
+    seen: bool = False
+
+    @property
+    def signed(self) -> str:
+        """Return the whole text that the guest gets."""
+        return signed(self.content, self.signature)
+
+
+def signed(content: str, signature: str) -> str:
+    """Put a signature below a text; below no text stands none."""
+    return f"{content}\n\n{signature}" if content.strip() and signature else content
 
 
 def is_reply_event(event: Mapping[str, object], named: Collection[str] = ()) -> bool:
@@ -111,15 +126,16 @@ def decide(written: Written, rules: Rules) -> Decision:
     if written.author not in MAY:
         return Decision(kind=Kind.REFUSED, private=_not_allowed(written.author))
     # The API demands words with a picture.
-    content = written.content or (rules.picture_line if enclosures_of(written.event) else "")
+    words = written.content or (rules.picture_line if enclosures_of(written.event) else "")
+    content = signed(words, written.signature)
     if is_note(written.event, rules.note_prefixes) or _reads_as_note(written.content, rules):
         return Decision(kind=Kind.NOTE, content=content, pictures=_all_files(written))
     # A correction was released by a button, so it needs no other release.
     if rules.policy == "off" or (rules.policy == "explicit" and not written.event.get("released")):
         return Decision(kind=Kind.SILENT, content=content, pictures=_all_files(written))
-    refusal = _why_not(written, rules)
+    refusal = why_not(written, rules)
     if refusal is not None:
-        return Decision(kind=Kind.REFUSED, content=written.content, told=refusal)
+        return Decision(kind=Kind.REFUSED, content=written.signed, told=refusal)
     pictures = tuple(each.file for each in written.files.good)
     asked = _question(written, rules)
     kind = Kind.HELD if asked is not None else Kind.REPLY
@@ -155,6 +171,8 @@ def _question_of_words(written: Written, rules: Rules) -> str | None:
     if written.age_seconds > rules.max_age_seconds:
         hours = round(written.age_seconds / 3600)
         return f"This was written {hours} hours ago and has not been sent. Send it now?"
+    if written.seen:
+        return None
     typed = str(written.event.get("text") or "")
     outgoing = Outgoing(typed=typed, content=written.content, colleagues=written.colleagues)
     return question(outgoing, rules.asks, rules.internal_pattern)
@@ -166,7 +184,7 @@ def _reads_as_note(content: str, rules: Rules) -> bool:
     return any(words.startswith(prefix.strip().lower()) for prefix in rules.note_prefixes)
 
 
-def _why_not(written: Written, rules: Rules) -> str | None:
+def why_not(written: Written, rules: Rules) -> str | None:
     """Say why a reply cannot be sent, or ``None`` where it can."""
     if not written.can_reply:
         return (
@@ -175,16 +193,18 @@ def _why_not(written: Written, rules: Rules) -> str | None:
         )
     if written.access == "read_only":
         return (
-            "Not sent: this conversation is closed for replies (read only). "
-            "Please reach the guest another way; your text is kept above."
+            "Not sent: this conversation is closed for replies (read only)."
+            f"{written.window and ' '}{written.window} "
+            "Please reach the guest another way; your text is kept."
         )
     if not written.content.strip() and not written.files.good:
         if written.files.wrong:
             return f"Not sent: {listed(written.files.wrong)}."
         return "Not sent: there is no text in this message."
-    if len(written.content) > rules.max_chars:
+    if len(written.signed) > rules.max_chars:
+        counted = " with its signature" if written.signature else ""
         return (
-            f"Not sent: the text has {len(written.content)} characters, "
+            f"Not sent: the text has {len(written.signed)} characters{counted}, "
             f"the longest that can be sent has {rules.max_chars}. Please shorten or split it."
         )
     return None

@@ -30,7 +30,7 @@ def check_settings() -> tuple[Settings | None, list[Finding]]:
     except SettingsError as error:
         lines = [line.removeprefix("- ") for line in str(error).splitlines()[1:]]
         return None, [wrong("settings", line) for line in lines or [str(error)]]
-    doubts = [*_slips(), *_readable_on_the_way(settings)]
+    doubts = [*_slips(), *_readable_on_the_way(settings), *_unsigned(settings)]
     return settings, doubts or [good("settings", "complete and well-formed")]
 
 
@@ -49,6 +49,18 @@ def _readable_on_the_way(settings: Settings) -> list[Finding]:
         for name, value in settings
         if name.endswith("_url") and str(value).startswith("http://") and not _is_here(str(value))
     ]
+
+
+def _unsigned(settings: Settings) -> list[Finding]:
+    """Name the properties that have no line of their own where each reply should end with it."""
+    named = {*settings.booking_properties, *settings.channels, *settings.properties}
+    bare = sorted(
+        each for each in named if not getattr(settings.properties.get(each), "signature", None)
+    )
+    if settings.signature != "property" or not bare:
+        return []
+    words = f"{PREFIX}SIGNATURE is property, and these have none: {', '.join(bare)}"
+    return [warning("settings", words, "their replies go out unsigned; set signature for each")]
 
 
 def _is_here(url: str) -> bool:

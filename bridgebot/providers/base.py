@@ -17,6 +17,7 @@ from bridgebot.model import (
     PictureLimits,
     PropertyId,
     ProviderName,
+    ReplyWindow,
     Sent,
     Transcript,
 )
@@ -161,11 +162,13 @@ class Limits:
     """A provider's own limits; ``None`` where none is documented.
 
     ``answer_hours``: a reply within so many hours counts for the score the provider computes.
+    ``window``: how long it takes replies.
     """
 
     reply_chars: int | None = None
     search_span: timedelta | None = None
     answer_hours: float | None = None
+    window: ReplyWindow | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from bridgebot.model import (
     MessageId,
     PropertyId,
     ProviderName,
+    ReplyWindow,
     Sent,
     Transcript,
 )
@@ -48,6 +49,9 @@ LABEL = "Booking.com"
 Ask = Callable[[str | None], Awaitable[Mapping[str, Any]]]
 GONE = frozenset({"http_404", "http_410"})
 RE_READS = 3
+# "Understanding the Messaging API",
+# https://developers.booking.com/connectivity/docs/messaging-api/understanding-the-messaging-api
+WINDOW = ReplyWindow(after_stay=7, after_message=14)
 
 
 def booking_provider(
@@ -96,7 +100,7 @@ def booking_provider(
         search=BookingSearch(api=api, name=name, sleep=sleep),
         tags=BookingTags(api=api),
         reread=lambda raw: _reread(raw, name),
-        limits=Limits(answer_hours=24, search_span=SPAN),
+        limits=Limits(answer_hours=24, search_span=SPAN, window=WINDOW),
         properties=properties,
         probe=queue.probe,
     )

@@ -30,8 +30,10 @@ __all__ = [
     "alert",
     "copied",
     "correction",
+    "formed",
     "held",
     "notice",
+    "open_note",
     "question",
     "reworded",
     "root_card",
@@ -62,7 +64,9 @@ _STATE_ICONS: Mapping[str, str] = {
 class CardState:
     """What a thread's root shows; ``last_answer`` is our own mark-up, since it names people.
 
-    ``id`` is what the buttons act on, 0 for none; ``closing`` says that the guest only thanked.
+    ``id`` is what the buttons act on, 0 for none; ``closing`` says that the guest only thanked;
+    ``open_until`` is how long replies are taken for sure; ``signing`` says how they are signed;
+    ``whole`` that nothing older could be shown.
     """
 
     provider: str
@@ -76,6 +80,9 @@ class CardState:
     closing: bool = False
     claimed_by: str | None = None
     snoozed_until: datetime | None = None
+    open_until: datetime | None = None
+    signing: str | None = None
+    whole: bool = True
 
 
 def root_card(card: CardState) -> Post:
@@ -160,6 +167,17 @@ def correction(delivery_id: int | str, text: str) -> Post:
     return _words(text, event_type="bridgebot_notice", buttons=[send])
 
 
+def formed(user: str, text: str) -> Post:
+    """Show a reply that somebody wrote in a form, whole, as the guest gets it."""
+    line = f"<@{user}> to the guest:"
+    parts = [literal_block(part) for part in split_by(neutral(text), room)]
+    return Post(
+        text=f"{line} {escape(neutral(text))}",
+        blocks=({"type": "section", "text": marked_up(line)}, *parts),
+        event_type="bridgebot_notice",
+    )
+
+
 def reworded(user: str, text: str) -> Post:
     """Say who sent a held reply, and with which words."""
     post = _words(text, event_type="bridgebot_notice")
@@ -215,13 +233,29 @@ def _state_notes(card: CardState, state: str) -> list[Block]:
         notes.append(marked_up(f":zzz: Quiet until {moment(card.snoozed_until)}"))
     if card.last_answer:
         notes.append(marked_up(card.last_answer))
+    if card.state != "read_only" and not card.read_only_provider:
+        notes += open_note(card.open_until)
+        notes += [plain(card.signing)] if card.signing else []
     return notes
+
+
+def open_note(until: datetime | None) -> list[Block]:
+    """Say until when replies are taken, where that is known."""
+    if until is None:
+        return []
+    return [marked_up(f":calendar: Replies are taken until {moment(until)} at least")]
 
 
 def _card_buttons(card: CardState) -> list[Block]:
     """Offer what can be done about the guest as things stand."""
-    if not card.id or card.state == "read_only":
+    if not card.id:
         return []
+    older = [] if card.whole else [button("Older messages", "older_show", card.id)]
+    buttons = [*([] if card.state == "read_only" else _about_guest(card)), *older]
+    return [actions(buttons)] if buttons else []
+
+
+def _about_guest(card: CardState) -> list[Block]:
     buttons: list[Block] = []
     if card.claimed_by:
         buttons.append(button("Release", "wait_release", card.id))
@@ -231,7 +265,9 @@ def _card_buttons(card: CardState) -> list[Block]:
         buttons.append(button("No reply needed", "wait_settle", card.id))
     if card.closing or card.state == "no_reply_needed":
         buttons.append(button("Count as waiting", "wait_reopen", card.id))
-    return [actions(buttons)] if buttons else []
+    if not card.read_only_provider:
+        buttons.append(button("Saved replies", "saved_open", card.id))
+    return buttons
 
 
 def _words(text: str, *, event_type: str, buttons: Sequence[Block] = ()) -> Post:

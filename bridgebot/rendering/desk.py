@@ -14,7 +14,11 @@ EVENT_TYPE = "bridgebot_desk"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A conversation with its last messages (oldest first) and the address of its thread."""
+    """A conversation with its last messages (oldest first) and the address of its thread.
+
+    ``id`` is what the buttons act on, 0 for none; ``closing`` says that the guest only thanked;
+    ``open_until`` is how long replies are taken for sure.
+    """
 
     conversation: Conversation
     provider_label: str
@@ -22,6 +26,10 @@ class Found:
     awaiting_since: datetime | None = None
     link: str | None = None
     messages: tuple[Message, ...] = ()
+    id: int = 0
+    closing: bool = False
+    claimed_by: str | None = None
+    open_until: datetime | None = None
 
 
 def said_post(text: str) -> Post:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridgebot.model import SenderKind
+from bridgebot.rendering.blocks import open_note
 from bridgebot.rendering.desk import EVENT_TYPE, Found
 from bridgebot.rendering.literal import clip, escape, neutral
 from bridgebot.rendering.post import Block, Post, context, literal_block, marked_up, plain
@@ -15,6 +16,9 @@ from bridgebot.rendering.words import conversation_type, moment
 PAGE = 5
 SHOW, TURN, OPEN, GO = "find_show", "find_turn", "find_open", "find_go"
 """The buttons; a number or a word behind it keeps them apart within one message."""
+
+AGAIN = "find:"
+"""Marks, in the value of a button about waiting, what is to be drawn again."""
 
 _NAME = 100
 _EXCERPT = 300
@@ -35,24 +39,28 @@ class Place:
     query: str
     offset: int = 0
     conversation: int | None = None
+    back: bool = False
 
     def to_value(self) -> str:
         """Write it into a button; Slack takes 2,000 characters."""
         value = {"q": self.query[:_QUERY], "o": self.offset, "c": self.conversation}
+        value |= {"b": 1} if self.back else {}
         return json.dumps(value, ensure_ascii=False)
 
 
 def place_of(value: str) -> Place:
     """Read a button's value."""
     data = json.loads(value)
-    return Place(query=str(data["q"]), offset=int(data["o"]), conversation=data["c"])
+    return Place(
+        query=str(data["q"]), offset=int(data["o"]), conversation=data["c"], back="b" in data
+    )
 
 
 def one_post(found: Found, place: Place, *, back: bool = False) -> Post:
     """Draw one conversation with its last messages, and what can be done with it."""
     blocks: list[Block] = [
         {"type": "section", "fields": [plain(_guest(found)), plain(_house(found))]},
-        context([plain(_about(found)), marked_up(_state(found))]),
+        context([plain(_about(found)), *_notes(found)]),
     ]
     lines = [_line(found)]
     for message in found.messages:
@@ -66,6 +74,8 @@ def one_post(found: Found, place: Place, *, back: bool = False) -> Post:
     if not found.messages:
         blocks.append(literal_block("No messages yet."))
     blocks.append({"type": "actions", "elements": _buttons(found, place, back=back)})
+    if done := _about_waiting(found, place, back=back):
+        blocks.append({"type": "actions", "elements": done})
     return _post(lines, blocks)
 
 
@@ -78,7 +88,7 @@ def list_post(found: Sequence[tuple[int, Found]], place: Place, *, head: str, mo
         lines.append(_line(each))
         button = _button("Show", f"{SHOW}_{row_id}", _at(place, row_id))
         blocks.append({"type": "section", "text": plain(_line(each)), "accessory": button})
-        blocks.append(context([marked_up(_state(each))]))
+        blocks.append(context(_notes(each)))
     turns = []
     if place.offset:
         turns.append(_turn("Back", place, -PAGE))
@@ -98,6 +108,21 @@ def _buttons(found: Found, place: Place, *, back: bool) -> list[Block]:
         buttons.append({**button, "style": "primary"})
     if back:
         buttons.append(_button("Back to the list", f"{TURN}_list", _at(place, None)))
+    return buttons
+
+
+def _about_waiting(found: Found, place: Place, *, back: bool) -> list[Block]:
+    """Offer what can be done about the guest; the card is drawn again in its place after it."""
+    if not found.id or found.state == "read_only":
+        return []
+    at = Place(query=place.query, offset=place.offset, conversation=found.id, back=back)
+    value = f"{found.id}|{AGAIN}{at.to_value()}"
+    claim = ("Release", "wait_release") if found.claimed_by else ("Claim", "wait_claim")
+    buttons = [_button(*claim, value)]
+    if found.awaiting_since is not None or found.closing:
+        buttons.append(_button("No reply needed", "wait_settle", value))
+    if found.closing or found.state == "no_reply_needed":
+        buttons.append(_button("Count as waiting", "wait_reopen", value))
     return buttons
 
 
@@ -132,6 +157,16 @@ def _about(found: Found) -> str:
 
 def _line(found: Found) -> str:
     return f"{_guest(found)} · {_house(found)} · {_about(found)}"
+
+
+def _notes(found: Found) -> list[Block]:
+    """Say how things stand: state, who takes care, how long replies are taken."""
+    notes = [marked_up(_state(found))]
+    if found.closing:
+        notes.append(plain("The guest's last words ask nothing"))
+    if found.claimed_by:
+        notes.append(marked_up(f":raising_hand: Claimed by <@{found.claimed_by}>"))
+    return notes + (open_note(found.open_until) if found.state != "read_only" else [])
 
 
 def _state(found: Found) -> str:

@@ -53,13 +53,16 @@ def message_posts(
     provider_label: str,
     shown_at: datetime,
     pictures_follow: bool = False,
+    older: bool = False,
 ) -> list[Post]:
     """Render a message of a guest, or of the property written elsewhere, in as few posts as fit.
 
-    ``pictures_follow`` says that its pictures are shown behind it.
+    ``pictures_follow`` says that its pictures are shown behind it. One that is ``older`` stands
+    below what was written after it, and says so.
     """
     pieces = _pieces(message)
     notes = _notes(message, provider_label, shown_at, pictures_follow=pictures_follow)
+    notes = [plain("Older message"), *notes] if older else notes
     username, icon = _author(message, guest_name)
     posts = []
     for part, piece in enumerate(pieces, start=1):

@@ -16,6 +16,7 @@ from bridgebot.rendering.post import (
     button,
     context,
     headline,
+    literal_block,
     marked_up,
     plain,
     quote_block,
@@ -23,6 +24,7 @@ from bridgebot.rendering.post import (
 from bridgebot.rendering.words import conversation_type, moment
 
 EXCERPT = 300
+_NAME = 100
 MOST_LISTED = 10
 
 
@@ -117,16 +119,20 @@ def crowd_alert(crowd: Crowd, *, provider: str, state: str, ended: str | None = 
     return Post(escape("\n".join(lines)), blocks, "bridgebot_alert", payload=payload)
 
 
-def call_post(why: str, to: Sequence[str], waited: str) -> Post:
-    """Draw a post below an alert that notifies people."""
+def call_post(why: str, to: Sequence[str], waited: str, who: str | None = None) -> Post:
+    """Draw a post below an alert that notifies people, who may see nothing else of it."""
+    name = clip(neutral(who or ""), _NAME)
     words = {
-        "late": f"Still no answer after {waited}.",
-        "woken": f"The snooze is over and the guest still waits: {waited}.",
-        "score": "Without an answer this will soon count against the reply score at Booking.com. "
+        "late": f"Still no answer{name and f' for {name}'} after {waited}.",
+        "woken": f"The snooze is over and {name or 'the guest'} still waits: {waited}.",
+        "score": f"Without an answer{name and f' to {name}'} this will soon count against the "
+        "reply score at Booking.com. "
         "Please answer, or press No reply needed.",
     }[why]
-    text = " ".join([*map(mention_of, to), words])
-    return Post(text, ({"type": "section", "text": marked_up(text)},), "bridgebot_call")
+    called = " ".join(map(mention_of, to))
+    head: tuple[Block, ...] = ({"type": "section", "text": marked_up(called)},) if called else ()
+    text = f"{called} {escape(words)}".strip()
+    return Post(text, (*head, literal_block(words)), "bridgebot_call")
 
 
 def mention_of(who: str) -> str:

@@ -96,11 +96,17 @@ class DeskSettings(BaseModel):
         default_factory=list,
         description='Hand-over digests in the alerts channel, as `["07:00", "15:00"]`',
     )
+    signature: Literal["none", "first_name", "property"] = Field(
+        "none",
+        description="What stands below each reply: `none`, the author's `first_name`, or the "
+        "`property`'s own line, its `signature` in `PROPERTIES`",
+    )
     promise_reaction: Annotated[str, matches(EMOJI_FORM, "an emoji's name, as handshake")] = Field(
         "handshake", description="A reply marked so is a promise, and stands in the digests"
     )
     properties: dict[str, PropertySettings] = Field(
         default_factory=dict,
         description="Property id → what it has of its own: `timezone`, `business_hours`, "
-        "`alert_after_minutes`, `escalate_after_minutes`, `escalate_to`, `escalations`",
+        "`alert_after_minutes`, `escalate_after_minutes`, `escalate_to`, `escalations`, `name` "
+        "(for saved replies), `signature`",
     )

@@ -62,6 +62,13 @@ class Settings(RunningSettings, DeskSettings, ProviderSettings, SlackSettings, B
                 "without one of them there is nobody to receive messages from; "
                 f"{WHERE['booking_client_id']}"
             )
+        if self.signature == "property" and not any(
+            own.signature for own in self.properties.values()
+        ):
+            raise ValueError(
+                f"{PREFIX}SIGNATURE is property, and no property has one; "
+                f'{WHERE["properties"]} signature = "The team of Hotel Example"'
+            )
         return self
 
     @classmethod

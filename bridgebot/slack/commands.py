@@ -14,6 +14,7 @@ from bridgebot.rendering.desk import said_post
 from bridgebot.rendering.post import Post
 from bridgebot.slack.access import Access
 from bridgebot.slack.home import Scores
+from bridgebot.slack.saved_desk import SavedDesk
 from bridgebot.store import lookups, outbox, queues, wishes
 from bridgebot.store.database import Store
 from bridgebot.store.rows import from_ms
@@ -27,6 +28,7 @@ HELP = (
     "/unanswered lists the guests who wait, the longest first.\n"
     "/bridgebot status tells how the bridge is doing.\n"
     f"{HELP_BACKFILL}"
+    "/bridgebot replies opens the saved replies.\n"
     "Replies in a thread go to the guest. Begin with // or note: to keep a message internal."
 )
 
@@ -39,6 +41,7 @@ class Commands:
         store: Store,
         access: Access,
         scores: Scores,
+        saved: SavedDesk,
         *,
         now: Callable[[], int],
         wake: Callable[[], None],
@@ -47,6 +50,7 @@ class Commands:
         self._store = store
         self._access = access
         self._scores = scores
+        self._saved = saved
         self._now = now
         self._wake = wake
         self._prefix = prefix
@@ -69,6 +73,9 @@ class Commands:
             await _answer(respond, said_post(await self._status()))
         elif word == "backfill":
             await _answer(respond, said_post(await self._backfill(command, rest)))
+        elif word == "replies":
+            if not await self._saved.open(str(command["trigger_id"])):
+                await _answer(respond, said_post("Slack did not open the form. Please try again."))
         else:
             await _answer(respond, said_post(HELP))
 

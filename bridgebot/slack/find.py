@@ -11,7 +11,9 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.bridge.window import open_until
 from bridgebot.errors import SlackError
+from bridgebot.model import ReplyWindow
 from bridgebot.rendering.desk import Found, said_post
 from bridgebot.rendering.found import (
     GO,
@@ -89,6 +91,7 @@ class Find:
         imports: Imports,
         *,
         label: Callable[[str], str],
+        window: Callable[[str], ReplyWindow | None] = lambda _provider: None,
         prefix: str = "",
     ) -> None:
         self._store = store
@@ -96,6 +99,7 @@ class Find:
         self._access = access
         self._imports = imports
         self._label = label
+        self._window = window
         self._prefix = prefix
 
     def register(self, app: AsyncApp) -> None:
@@ -173,6 +177,12 @@ class Find:
         else:
             await _answer(respond, await self._one(row_id, place))
 
+    async def again(self, place: str, respond: AsyncRespond) -> None:
+        """Draw a card anew after something was done about its guest."""
+        at = place_of(place)
+        if at.conversation is not None:
+            await _answer(respond, await self._one(at.conversation, at, back=at.back))
+
     async def go(self, ack: AsyncAck) -> None:
         """Acknowledge a press on a link: Slack follows it by itself."""
         await ack()
@@ -232,7 +242,12 @@ class Find:
     def _found(
         self, row: ConversationRow, messages: Sequence[Any] = (), link: str | None = None
     ) -> Found:
+        until = open_until(self._window(row.about.provider), row.last_guest_at)
         return Found(
+            id=row.id,
+            closing=row.closing_since is not None,
+            claimed_by=row.claimed_by,
+            open_until=from_ms(until) if until is not None else None,
             conversation=row.about,
             provider_label=self._label(row.about.provider),
             state=state_of(row),

@@ -241,6 +241,20 @@ class Gateway:
             lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)),
         )
 
+    async def push_view(self, trigger_id: str, view: Mapping[str, object]) -> None:
+        """Put a form upon the one in which somebody just pressed something."""
+        await self._call(
+            "views.push",
+            lambda: self._client.views_push(trigger_id=trigger_id, view=dict(view)),
+        )
+
+    async def update_view(self, view_id: str, view: Mapping[str, object]) -> None:
+        """Show something else in a form that is open."""
+        await self._call(
+            "views.update",
+            lambda: self._client.views_update(view_id=view_id, view=dict(view)),
+        )
+
     async def permalink(self, channel: str, ts: str) -> str:
         """Ask for the address of a message; it never changes, so it is asked for once."""
         known = self._permalinks.get((channel, ts))

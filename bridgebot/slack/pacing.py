@@ -48,6 +48,7 @@ LIMITS: Mapping[str, Limit] = {
     "files.info": TIER_4,
     "views.publish": TIER_4,
     "views.open": TIER_4,
+    "views.push": TIER_4,
     "views.update": TIER_4,
 }
 """A method that is not named here has no published limit; it waits only after a 429."""

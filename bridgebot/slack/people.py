@@ -47,6 +47,11 @@ class Person:
     first_name: str = ""
 
     @property
+    def signs_as(self) -> str:
+        """Return the first name that a guest may read below a reply."""
+        return self.first_name or next(iter(self.name.split()), "")
+
+    @property
     def may_act(self) -> bool:
         """Tell whether this is a full member, or somebody whom the owner named."""
         return self.kind in {Kind.MEMBER, Kind.NAMED}
@@ -97,7 +102,7 @@ class People:
             user_id=user_id,
             name=_name(user),
             kind=self._kind(user),
-            first_name=str((user.get("profile") or {}).get("first_name") or ""),
+            first_name=_first_name(user),
         )
         self._known[user_id] = (self._now(), person)
         return person
@@ -174,6 +179,12 @@ class People:
         if self._team_id in (enterprise.get("teams") or ()):
             return True
         return user.get("team_id") == self._team_id
+
+
+def _first_name(user: Mapping[str, Any]) -> str:
+    profile = user.get("profile") or {}
+    real = str(profile.get("real_name") or user.get("real_name") or "")
+    return str(profile.get("first_name") or "") or next(iter(real.split()), "")
 
 
 def _name(user: Mapping[str, Any]) -> str:

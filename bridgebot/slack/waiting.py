@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.hours import opens_at
 from bridgebot.bridge.waiting import MINUTE, Desk
+from bridgebot.rendering.found import AGAIN
 from bridgebot.slack.access import Access
+from bridgebot.slack.find import Find
 from bridgebot.slack.home import Home
 from bridgebot.slack.lists import Lists
 from bridgebot.store import conversations, desk
@@ -33,6 +35,7 @@ class WaitingButtons:
         rules: Desk,
         lists: Lists,
         home: Home,
+        find: Find,
         *,
         now: Callable[[], int],
         wake: Callable[[], None],
@@ -42,6 +45,7 @@ class WaitingButtons:
         self._rules = rules
         self._lists = lists
         self._home = home
+        self._find = find
         self._now = now
         self._wake = wake
         self._acts: Mapping[str, Act] = {
@@ -87,6 +91,8 @@ class WaitingButtons:
         self._wake()
         if page.startswith("home:"):
             await self._home.again(user)
+        elif page.startswith(AGAIN):
+            await self._find.again(page.removeprefix(AGAIN), respond)
         elif page:
             await self._lists.again(page, respond)
         elif not done:

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store import outbox
+from bridgebot.store.formed import WRITTEN_AT
 from bridgebot.store.queues import READY
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.schema import inbox, messages
@@ -69,7 +70,7 @@ async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bo
     first = next(iter(json.loads(newest.posted)), None)
     if first is None:
         return newest.state in READY
-    return float(first) > float(row.ts)
+    return float(first) > float(row.event.get(WRITTEN_AT) or row.ts)
 
 
 async def _replace(connection: AsyncConnection, row: OutboxRow, event: Mapping[str, Any]) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store.schema import messages
+from bridgebot.store.schema import conversations, inbox, messages
 
 
 async def take_up(connection: AsyncConnection, provider: str, message_id: str) -> int | None:
@@ -29,18 +29,56 @@ async def take_up(connection: AsyncConnection, provider: str, message_id: str) -
 async def take_up_all(
     connection: AsyncConnection, conversation: int, *, limit: int
 ) -> tuple[Sequence[int], int]:
-    """Take up a conversation's imported messages, oldest first, and count those left out.
+    """Take up what of a conversation is in no thread, oldest first, and count those left out.
 
     The newest are taken; older ones than ``limit`` stay as they are.
     """
+    found = [row_id for row_id, _ in await missing(connection, conversation)]
+    taken = found[:limit][::-1]
+    await taken_up(connection, taken)
+    return taken, len(found) - len(taken)
+
+
+async def taken_up(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """Remember that messages are on their way to their thread."""
+    await connection.execute(update(messages).where(messages.c.id.in_(ids)).values(imported=False))
+
+
+async def missing(connection: AsyncConnection, conversation: int) -> list[tuple[int, int]]:
+    """List what of a conversation was never on its way to a thread, newest first, and when sent.
+
+    What was sent from Slack stands there already.
+    """
+    queued = exists().where(inbox.c.message == messages.c.id)
     query = (
-        select(messages.c.id)
-        .where(messages.c.conversation == conversation, messages.c.imported.is_(True))
+        select(messages.c.id, messages.c.sent_at)
+        .where(messages.c.conversation == conversation, messages.c.origin != "slack", ~queued)
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
     )
-    found = (await connection.execute(query)).scalars().all()
-    taken = found[:limit][::-1]
-    await connection.execute(
-        update(messages).where(messages.c.id.in_(taken)).values(imported=False)
+    return [(row.id, row.sent_at) for row in (await connection.execute(query)).all()]
+
+
+async def newest_shown(connection: AsyncConnection, conversation: int) -> int:
+    """Tell when the newest message was written that is in the thread, or on its way there."""
+    query = (
+        select(func.max(messages.c.sent_at))
+        .join(inbox, inbox.c.message == messages.c.id)
+        .where(messages.c.conversation == conversation)
     )
-    return taken, len(found) - len(taken)
+    return int((await connection.execute(query)).scalar() or 0)
+
+
+async def lock(connection: AsyncConnection, conversation: int) -> None:
+    """Let nobody else take up this conversation's messages until the transaction ends."""
+    query = select(conversations.c.id).where(conversations.c.id == conversation).with_for_update()
+    await connection.execute(query)
+
+
+async def note_whole(connection: AsyncConnection, conversation: int) -> None:
+    """Remember that the thread has all that was written, and have its root say so."""
+    table = conversations.c
+    await connection.execute(
+        update(conversations)
+        .where(table.id == conversation, ~table.whole)
+        .values(whole=True, card_wanted=table.card_wanted + 1)
+    )

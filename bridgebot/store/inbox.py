@@ -31,6 +31,7 @@ from bridgebot.model import Message, SenderKind
 from bridgebot.store.queues import READY, mark_claimed
 from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of, to_ms
 from bridgebot.store.schema import conversations, inbox, messages
+from bridgebot.store.sql import insert_or_ignore
 
 
 async def add(
@@ -41,10 +42,12 @@ async def add(
     now: int,
     due_at: int | None = None,
     about: Message | None = None,
-) -> None:
+    older: bool = False,
+) -> bool:
     """Queue a stored message for its thread, its pictures behind it, due now or later.
 
-    ``about`` is the message itself, where the caller has it at hand.
+    ``about`` is the message itself, where the caller has it at hand; ``older`` has it say that it
+    stands below what was written after it. A message is queued once; return whether this did.
     """
     common = {
         "conversation": conversation,
@@ -52,7 +55,10 @@ async def add(
         "due_at": now if due_at is None else due_at,
         "created_at": now,
     }
-    await connection.execute(insert(inbox).values(message=message, **common))
+    values = {"message": message, "older": older, **common}
+    statement = insert_or_ignore(connection, inbox, values).returning(inbox.c.id)
+    if (await connection.execute(statement)).scalar() is None:
+        return False
     about = about or await _message(connection, message)
     count = len(about.attachment_ids)
     for number, attachment in enumerate(about.attachment_ids, start=1):
@@ -64,6 +70,7 @@ async def add(
             "guest": about.sender is SenderKind.GUEST,
         }
         await connection.execute(insert(inbox).values(notice=json.dumps(picture), **common))
+    return True
 
 
 async def _message(connection: AsyncConnection, row_id: int) -> Message:
@@ -86,19 +93,28 @@ async def hasten(connection: AsyncConnection, ids: Collection[int], *, now: int)
 
 
 async def add_notice(
-    connection: AsyncConnection, conversation: int, notice: Mapping[str, Any], *, now: int
-) -> None:
-    """Queue words of the bot's own for a thread (``text``; ``to``: a user who alone sees them)."""
+    connection: AsyncConnection,
+    conversation: int,
+    notice: Mapping[str, Any],
+    *,
+    now: int,
+    key: str | None = None,
+) -> bool:
+    """Queue words of the bot's own for a thread (``text``; ``to``: a user who alone sees them).
+
+    What has a ``key`` is queued once; return whether it is new.
+    """
     await hasten(connection, [conversation], now=now)
-    await connection.execute(
-        insert(inbox).values(
-            conversation=conversation,
-            notice=json.dumps(dict(notice), ensure_ascii=False),
-            state="available",
-            due_at=now,
-            created_at=now,
-        )
-    )
+    values = {
+        "conversation": conversation,
+        "notice": json.dumps(dict(notice), ensure_ascii=False),
+        "key": key,
+        "state": "available",
+        "due_at": now,
+        "created_at": now,
+    }
+    statement = insert_or_ignore(connection, inbox, values).returning(inbox.c.id)
+    return (await connection.execute(statement)).scalar() is not None
 
 
 async def claim(
@@ -195,6 +211,7 @@ def _inbox_row(
         started_at=row["started_at"],
         aside=bool(row["aside"]),
         file=row["file"],
+        older=row["older"],
     )
 
 

@@ -57,6 +57,7 @@ class ConversationRow:
     alert_since: int | None = None
     alert_step: int = 0
     alert_warned: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +65,8 @@ class InboxRow:
     """Something on its way into a thread: a message, or a notice (``text``, ``to`` a user or none).
 
     ``posted`` are the ts of its posts (of a picture: the file's id) that are in Slack already.
-    ``file`` is one whose sharing was begun; ``aside`` says that others go on without it.
+    ``file`` is one whose sharing was begun; ``aside`` says that others go on without it; ``older``
+    that it is shown below what was written after it.
     """
 
     id: int
@@ -77,6 +79,7 @@ class InboxRow:
     started_at: int | None
     aside: bool = False
     file: str | None = None
+    older: bool = False
 
     @property
     def picture(self) -> Mapping[str, Any] | None:
@@ -126,7 +129,7 @@ def conversation_row(row: RowMapping) -> ConversationRow:
     rest = (
         "id channel thread_ts awaiting_since last_guest_at last_answer_at last_answer_by "
         "card_wanted card_shown created_at closing_since no_reply_at no_reply_by claimed_by "
-        "claimed_at snoozed_until snoozed_by alert alert_since alert_step alert_warned"
+        "claimed_at snoozed_until snoozed_by alert alert_since alert_step alert_warned whole"
     )
     return ConversationRow(about=about, **{name: row[name] for name in rest.split()})
 

@@ -75,6 +75,8 @@ conversations = Table(
     Column("alert_warned", Boolean, nullable=False, server_default=text("false")),
     # when something was last taken for its thread: those that waited longest come first
     Column("turn_at", BigInteger, nullable=False, server_default=text("0")),
+    # what was written before its thread was opened is in the thread too
+    Column("whole", Boolean, nullable=False, server_default=text("false")),
     Column("card_wanted", Integer, nullable=False, server_default=text("0")),
     Column("card_shown", Integer, nullable=False, server_default=text("0")),
     Column("created_at", BigInteger, nullable=False),
@@ -176,6 +178,10 @@ inbox = Table(
     Column("aside", Boolean, nullable=False, server_default=text("false")),
     # the file whose sharing was begun, so that a lost answer can be looked up
     Column("file", Text),
+    # shown on demand, below what was written after it
+    Column("older", Boolean, nullable=False, server_default=text("false")),
+    # names what came of one form, which may be submitted twice
+    Column("key", Text),
     *_delivery_columns(),
 )
 Index(
@@ -184,6 +190,14 @@ Index(
     inbox.c.id,
     sqlite_where=OPEN,
     postgresql_where=OPEN,
+)
+
+Index(
+    "ix_inbox_key",
+    inbox.c.key,
+    unique=True,
+    sqlite_where=text("key IS NOT NULL"),
+    postgresql_where=text("key IS NOT NULL"),
 )
 
 outbox = Table(
@@ -285,6 +299,19 @@ promises = Table(
     Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
     Column("user_id", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+)
+
+saved_replies = Table(
+    "saved_replies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    # the name in small letters: two that differ in nothing else are one
+    Column("sorted_as", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("sorted_as"),
 )
 
 leases = Table(

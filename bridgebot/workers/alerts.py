@@ -86,7 +86,7 @@ class Alerts:
         for number, what in enumerate(missing, row.calls_shown):
             if number not in there and row.state == "open":
                 to = [str(each) for each in what["to"] if each]
-                post = call_post(str(what["why"]), to, waited)
+                post = call_post(str(what["why"]), to, waited, await self._who(row))
                 await self._gateway.post(
                     self._context.routing.alerts,
                     post.text,
@@ -95,6 +95,14 @@ class Alerts:
                     metadata=(post.event_type, {"call": number}),
                 )
             await self._note(row, calls_shown=number + 1)
+
+    async def _who(self, row: AlertRow) -> str | None:
+        """Name the guest an alert is about; a summary is about many."""
+        number = row.conversation
+        if number is None:
+            return None
+        found = await self._context.store.read(lambda c: conversations.get(c, number))
+        return found.about.guest_name
 
     async def _calls_in(self, ts: str) -> set[int]:
         found = set()

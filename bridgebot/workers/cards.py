@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridgebot.bridge.window import open_until
 from bridgebot.rendering.blocks import CardState, root_card
 from bridgebot.rendering.to_slack import Post
 from bridgebot.rendering.words import moment
@@ -13,6 +14,7 @@ def card_of(row: ConversationRow, context: Context) -> Post:
     """Draw the root card of a conversation."""
     provider = context.providers.get(row.about.provider)
     waiting = from_ms(row.awaiting_since) if row.awaiting_since is not None else None
+    until = open_until(context.window(row.about.provider), row.last_guest_at)
     return root_card(
         CardState(
             provider=row.about.provider,
@@ -25,6 +27,9 @@ def card_of(row: ConversationRow, context: Context) -> Post:
             snoozed_until=from_ms(row.snoozed_until) if row.snoozed_until else None,
             awaiting_since=waiting,
             last_answer=last_answer(row),
+            open_until=from_ms(until) if until is not None else None,
+            signing=context.signing.in_words(row.about.property_id),
+            whole=row.whole,
             read_only_provider=provider is not None and provider.replies is None,
         )
     )

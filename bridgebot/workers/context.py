@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bridgebot.bridge.signing import Signing
 from bridgebot.bridge.waiting import HOUR
+from bridgebot.bridge.window import rule
+from bridgebot.model import ReplyWindow
 from bridgebot.providers.base import Provider
 from bridgebot.store.database import Store
 from bridgebot.store.rows import to_ms
@@ -72,6 +75,7 @@ class Context:
     routing: Routing
     providers: Mapping[str, Provider]
     settle: float = 30.0
+    signing: Signing = field(default_factory=Signing)
     signals: Signals = field(default_factory=Signals)
 
     def ms(self) -> int:
@@ -83,6 +87,15 @@ class Context:
         found = self.providers.get(provider)
         hours = found.limits.answer_hours if found is not None else None
         return None if hours is None else int(hours * HOUR)
+
+    def window(self, provider: str) -> ReplyWindow | None:
+        """Tell how long a provider takes replies, where it says so."""
+        found = self.providers.get(provider)
+        return found.limits.window if found is not None else None
+
+    def window_rule(self, provider: str) -> str:
+        """Say how long a provider takes replies; empty where it does not say so."""
+        return rule(self.window(provider), self.label(provider))
 
     def label(self, provider: str) -> str:
         """Tell what people call a provider."""

@@ -22,6 +22,7 @@ from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.people import People, Person
 from bridgebot.store import conversations, inbox, outbox
+from bridgebot.store.formed import VERBATIM, WRITTEN_AT
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
 from bridgebot.workers import ends
@@ -111,10 +112,11 @@ class Decider:
         names = await self._people.names(found.users)
         provider = self._context.providers.get(conversation.about.provider)
         attachments = provider.attachments if provider is not None else None
+        verbatim = row.event.get(VERBATIM)
         return Written(
             event=row.event,
             author=str(author.kind),
-            content=to_guest(row.event, names),
+            content=to_guest(row.event, names) if verbatim is None else str(verbatim),
             access=conversation.about.access,
             label=self._context.label(conversation.about.provider),
             can_reply=provider is not None and provider.replies is not None,
@@ -124,9 +126,15 @@ class Decider:
                 label=self._context.label(conversation.about.provider),
                 conversation_type=conversation.about.conversation_type,
             ),
-            age_seconds=self._context.ms() / 1000 - float(row.ts),
+            age_seconds=self._context.ms() / 1000 - float(row.event.get(WRITTEN_AT) or row.ts),
             colleagues=await self._colleagues(row, author, conversation),
+            signature="" if verbatim else self._signature(author, conversation),
+            window=self._context.window_rule(conversation.about.provider),
+            seen=verbatim is not None,
         )
+
+    def _signature(self, author: Person, conversation: ConversationRow) -> str:
+        return self._context.signing.line(author.signs_as, conversation.about.property_id)
 
     async def _colleagues(
         self, row: OutboxRow, author: Person, conversation: ConversationRow

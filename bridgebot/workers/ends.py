@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.bridge.delivery import Outcome, State
 from bridgebot.bridge.enclosures import listed
 from bridgebot.bridge.replies import Kind, without_files
+from bridgebot.bridge.window import open_until
 from bridgebot.model import Message, MessageId, SenderKind, Sent
 from bridgebot.store import conversations, corrections, inbox, queues, records
 from bridgebot.store.rows import ConversationRow, OutboxRow
@@ -175,6 +176,8 @@ async def _undelivered(
     """Tell the author under the message and raise an alert that stands until someone acts."""
     label, now = context.label(conversation.about.provider), context.ms()
     why = in_words(outcome.code or "", reason, conversation, label)
+    if closed := _closed(context, conversation, outcome.code or ""):
+        why = f"{why} {closed}"
     await inbox.add_notice(
         connection,
         conversation.id,
@@ -191,6 +194,18 @@ async def _undelivered(
         lines=(why, "The text is kept in the thread."),
         now=now,
     )
+
+
+def _closed(context: Context, conversation: ConversationRow, code: str) -> str:
+    """Say the provider's rule where a refusal may well come from it."""
+    provider = conversation.about.provider
+    until = open_until(context.window(provider), conversation.last_guest_at)
+    over = until is not None and until < context.ms()
+    if conversation.about.access == "read_only":
+        return context.window_rule(provider)
+    if over and (code in {"refused", "forbidden"} or code.startswith("http_4")):
+        return f"Probably the time for replies is over: {context.window_rule(provider)}"
+    return ""
 
 
 def in_words(code: str, reason: str, conversation: ConversationRow, label: str) -> str:

@@ -64,22 +64,54 @@ class Importer:
     async def open_thread(self, row_id: int, user: str) -> None:
         """Open a conversation's thread with its history, for the property to write first."""
         row = await self._context.store.read(lambda c: conversations.get(c, row_id))
-        if row.thread_ts is None:
-            await self._refresh(row)
-        await self._context.store.write(lambda c: self._open(c, row, user))
+        read = row.thread_ts is None and await self._refresh(row) is None
+        await self._context.store.write(lambda c: self._open(c, row, user, read=read))
         self._context.signals.inbox.set()
 
-    async def _refresh(self, row: ConversationRow) -> None:
-        """Read the history once more; without an answer the thread opens with what is there."""
+    async def show_older(self, row_id: int, user: str) -> str | None:
+        """Put into a thread what was written before; say why there is nothing, where it is so."""
+        row = await self._context.store.read(lambda c: conversations.get(c, row_id))
+        if row.thread_ts is None:
+            return "This conversation has no thread yet."
+        why = await self._refresh(row)
+        shown = await self._context.store.write(lambda c: self._older(c, row_id, user, why))
+        self._context.signals.inbox.set()
+        self._context.signals.views.set()
+        log.info("older_wanted", conversation=row_id, shown=shown)
+        return None if shown else why or "Nothing older: all that was written is in this thread."
+
+    async def _older(
+        self, connection: AsyncConnection, row_id: int, user: str, why: str | None
+    ) -> int:
+        """Queue the newest of what is missing, oldest first, below a line that says so."""
+        await imports.lock(connection, row_id)
+        found = await imports.missing(connection, row_id)
+        taken, now = found[:HISTORY][::-1], self._context.ms()
+        newest = await imports.newest_shown(connection, row_id)
+        if taken:
+            notice = to_notice(_announced(len(taken), len(found), why), mention=user)
+            await inbox.add_notice(connection, row_id, notice, now=now)
+        for message, sent_at in taken:
+            await inbox.add(connection, row_id, message, now=now, older=sent_at < newest)
+        await imports.taken_up(connection, [message for message, _ in taken])
+        if why is None and len(taken) == len(found):
+            await imports.note_whole(connection, row_id)
+        return len(taken)
+
+    async def _refresh(self, row: ConversationRow) -> str | None:
+        """Read the history once more; return why it could not be read, in words."""
         about, provider = row.about, self._context.providers.get(row.about.provider)
-        if provider is None or provider.history is None or about.property_id is None:
-            return
+        if provider is None or provider.history is None:
+            return None
+        if about.property_id is None:
+            return f"{provider.label} did not say which property this conversation belongs to."
         try:
             transcript = await provider.history.by_id(about.property_id, about.conversation_id)
         except ProviderError as error:
             log.info("history_not_read", conversation=row.id, code=error.code)
-            return
+            return f"{provider.label} could not be asked for older messages. Please try again."
         await self._keep(transcript)
+        return None
 
     async def _keep(self, transcript: Transcript) -> ConversationRow:
         """Keep a conversation and its messages; they stay out of Slack until they are wanted."""
@@ -99,7 +131,10 @@ class Importer:
 
         return await context.store.write(unit)
 
-    async def _open(self, connection: AsyncConnection, row: ConversationRow, user: str) -> None:
+    async def _open(
+        self, connection: AsyncConnection, row: ConversationRow, user: str, *, read: bool
+    ) -> None:
+        await imports.lock(connection, row.id)
         current = await conversations.get(connection, row.id)
         if current.thread_ts is not None:
             return
@@ -107,6 +142,8 @@ class Importer:
         taken, left = await imports.take_up_all(connection, row.id, limit=HISTORY)
         for message in taken:
             await inbox.add(connection, row.id, message, now=now)
+        if read and not left:
+            await imports.note_whole(connection, row.id)
         words = _opened(current, taken=len(taken), left=left)
         await inbox.add_notice(connection, row.id, to_notice(words, mention=user), now=now)
 
@@ -119,7 +156,19 @@ def _opened(row: ConversationRow, *, taken: int, left: int) -> str:
         words = "You opened this thread. Replies here go to the guest."
     else:
         words = "You opened this thread. Nobody has written yet: you write first."
-    return words + (f" {left} earlier messages are not shown here." if left else "")
+    rest = (
+        f" {left} earlier messages are not shown here; Older messages brings them." if left else ""
+    )
+    return words + rest
+
+
+def _announced(taken: int, found: int, why: str | None) -> str:
+    """Say above older messages what follows."""
+    count = "One older message follows." if taken == 1 else f"{taken} older messages follow."
+    words = count if taken == 1 else f"{count[:-1]}, the oldest first."
+    if found > taken:
+        words += f" {found - taken} are older still: Older messages brings them."
+    return f"{words} {why}" if why else words
 
 
 async def _ask(provider: Provider, history: History, number: str) -> tuple[list[Transcript], str]:

@@ -13,7 +13,8 @@ from bridgebot.rendering.post import Post
 def to_notice(text: str, mention: str | None = None, **more: object) -> dict[str, object]:
     """Make a notice: ``mention`` names whom it notifies; ``to`` (a user) makes it private.
 
-    ``retry``, ``question``, ``held`` and ``corrects`` hold the delivery that a button acts on.
+    ``formed`` makes it a reply (``store/formed.py``). ``retry``, ``question``, ``held`` and
+    ``corrects`` hold the delivery that a button acts on.
     """
     return {"text": text, "mention": mention, **more}
 
@@ -21,7 +22,9 @@ def to_notice(text: str, mention: str | None = None, **more: object) -> dict[str
 def notice_post(row_id: int, notice: Mapping[str, Any]) -> Post:
     """Draw a notice; its metadata names the row, so that a lost answer can be looked up."""
     text, mention = str(notice.get("text") or ""), notice.get("mention")
-    if notice.get("question") is not None:
+    if notice.get("formed") is not None:
+        post = blocks.formed(str(notice["formed"]["user"]), text)
+    elif notice.get("question") is not None:
         post = blocks.question(int(notice["question"]), text)
     elif notice.get("held") is not None:
         post = blocks.held(int(notice["held"]), text)

@@ -15,7 +15,7 @@ from bridgebot.rendering.to_slack import Post, message_posts
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import conversations, inbox, queues, records
+from bridgebot.store import conversations, formed, inbox, queues, records
 from bridgebot.store.rows import InboxRow
 from bridgebot.store.schema import inbox as table
 from bridgebot.workers.cards import card_of
@@ -132,6 +132,7 @@ class Poster:
             provider_label=self._context.label(about.provider),
             shown_at=self._context.now(),
             pictures_follow=provider is not None and provider.attachments is not None,
+            older=row.older,
         )
 
     async def _post(self, row: InboxRow, post: Post, thread_ts: str) -> str:
@@ -194,8 +195,20 @@ class Poster:
         )
         if outcome.state is State.UNCERTAIN:
             self._context.signals.reconcile.set()
+        if formed.reply_of(row.notice):
+            self._context.signals.decide.set()
         if outcome.state is not State.COMPLETED:
             self._context.signals.views.set()
+
+    async def _reply(
+        self, connection: AsyncConnection, row: InboxRow, posted: Sequence[str]
+    ) -> None:
+        """Let a reply that was written in a form go its way, now that it stands in the thread."""
+        found = await conversations.get(connection, row.conversation.id)
+        thread_ts = row.conversation.thread_ts or found.thread_ts
+        if posted and thread_ts:
+            now = self._context.ms()
+            await formed.posted(connection, row, ts=posted[0], thread_ts=thread_ts, now=now)
 
     async def _record_unit(
         self, connection: AsyncConnection, row: InboxRow, outcome: Outcome, posted: Sequence[str]
@@ -217,6 +230,8 @@ class Poster:
             due_at=now + int(outcome.delay * 1000),
             **values,
         )
+        if mine and outcome.state is State.COMPLETED and formed.reply_of(row.notice):
+            await self._reply(connection, row, posted)
         if mine and outcome.state is State.DISCARDED:
             await records.raise_alert(
                 connection,
@@ -224,7 +239,15 @@ class Poster:
                 provider=row.conversation.about.provider,
                 subject=f"inbox:{row.id}",
                 conversation=row.conversation.id,
-                title="A guest's message could not be shown in Slack",
-                lines=(f"Slack answered: {outcome.code}.", "The message is kept."),
+                title=_not_shown(row),
+                lines=(f"Slack answered: {outcome.code}.", "The text is kept."),
                 now=now,
             )
+
+
+def _not_shown(row: InboxRow) -> str:
+    if row.notice is None:
+        return "A guest's message could not be shown in Slack"
+    if formed.reply_of(row.notice):
+        return "A reply could not be shown in Slack, so it was not sent to the guest"
+    return "Words of the bridge's own could not be shown in Slack"

@@ -100,6 +100,10 @@ def test_others_are_told_privately_and_nothing_is_sent(author: str) -> None:
         ({"content": " \n"}, "no text"),
         ({"content": "x" * 4001}, "4001"),
         ({"files": Sorted(wrong=("a.pdf is no picture",)), "content": ""}, "a.pdf is no picture."),
+        # the signature counts, and is no text by itself
+        ({"content": "x" * 3997, "signature": "Anna"}, "4003 characters with its signature"),
+        ({"content": " ", "signature": "Anna"}, "no text"),
+        ({"access": "read_only", "window": "Until 7 days after."}, "Until 7 days after."),
     ],
 )
 def test_what_cannot_be_sent_is_told_with_the_reason(change: dict[str, Any], word: str) -> None:
@@ -153,3 +157,23 @@ def test_an_app_that_the_owner_named_may_reply(named: str) -> None:
     assert is_reply_event(event, (named,))
     assert not is_reply_event(event, ("U2", "B2", "A2"))
     assert decide(_written(author="named"), Rules()).kind is Kind.REPLY
+
+
+def test_a_signature_stands_below_whatever_may_go_out() -> None:
+    """What is released later is signed as well; what is asked about is the text alone."""
+    number = "+31 20 123 4567"
+    asks = Rules(asks=("contacts",))
+
+    assert decide(_written(signature="Anna"), Rules()).content == "Welcome\n\nAnna"
+    assert decide(_written(signature="Anna"), Rules(policy="explicit")).content.endswith("Anna")
+    assert decide(_written(signature=number), asks).kind is Kind.REPLY
+    assert decide(_written(content=number), asks).kind is Kind.HELD
+
+
+def test_what_was_seen_in_a_form_is_asked_about_only_when_it_is_old() -> None:
+    """The form was the question; nobody has answered one about yesterday."""
+    link = _written(content="See https://hotel.example", seen=True)
+    old = _written(seen=True, age_seconds=24 * 3600.0)
+
+    assert decide(link, Rules(asks=("links",))).kind is Kind.REPLY
+    assert decide(old, Rules()).kind is Kind.HELD

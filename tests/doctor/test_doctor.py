@@ -204,6 +204,20 @@ def test_an_address_that_is_not_https_is_named(
     assert "BRIDGEBOT_BOOKING_TOKEN_URL is not https" in found.text
 
 
+def test_a_property_without_the_signature_it_should_have_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its replies would go out unsigned, and nobody would notice."""
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BRIDGEBOT_SIGNATURE", "property")
+    monkeypatch.setenv("BRIDGEBOT_PROPERTIES", '{"1": {"signature": "The team"}, "2": {}}')
+
+    (found,) = [each for each in check_settings()[1] if "SIGNATURE" in each.text]
+
+    assert (found.level, found.text.rpartition(": ")[2]) == (Level.WARNING, "2")
+
+
 async def test_over_http_the_app_token_is_not_tried(world: World, look: Examine) -> None:
     """The address that Slack posts to is a person's to look at."""
     world.more |= {"SLACK_MODE": "http", "SLACK_SIGNING_SECRET": "s", "SLACK_APP_TOKEN": "xapp-no"}

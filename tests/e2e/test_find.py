@@ -50,8 +50,29 @@ async def test_one_hit_is_a_card_with_the_last_messages_and_a_link(world: World)
         assert "José Müller" in card["text"]
         assert "9c1" in card["text"]
         assert "Is there parking for a van?" in card["text"]
-        assert _actions(card) == ["find_go"]
+        assert _actions(card) == ["find_go", "wait_claim", "wait_settle"]
         assert world.root("c1")["ts"].replace(".", "") in str(card["blocks"])  # type: ignore[index]
+
+
+async def test_a_card_has_the_buttons_about_waiting(world: World) -> None:
+    """Claimed, released, settled and reopened there, it is drawn again in its place."""
+    world.guest("c1", "Is there parking for a van?")
+    await world.start()
+    await world.until(lambda: world.thread("c1"))
+    card = await _find(world, "9c1")
+    assert "Replies are taken until" in str(card["blocks"])
+
+    for action, words, offered in (
+        ("wait_claim", f"Claimed by <@{ANNA}>", ["wait_release", "wait_settle"]),
+        ("wait_release", "the guest waits", ["wait_claim", "wait_settle"]),
+        ("wait_settle", "no reply needed", ["wait_claim", "wait_reopen"]),
+        ("wait_reopen", "the guest waits", ["wait_claim", "wait_settle"]),
+    ):
+        _press(world, card, action)
+        await world.until(lambda o=offered: _actions(card) == ["find_go", *o])  # type: ignore[misc]
+        assert words in str(card["blocks"])
+    await world.until(lambda: world.booking.booking.conversations["c1"].no_reply_needed is False)
+    assert len(_said(world)) == 1
 
 
 async def test_several_hits_are_a_paged_list_to_choose_from(world: World) -> None:
@@ -71,7 +92,7 @@ async def test_several_hits_are_a_paged_list_to_choose_from(world: World) -> Non
 
     _press(world, page, _actions(page)[0])
     await world.until(lambda: "towels for room" in page["text"])
-    assert _actions(page) == ["find_go", "find_turn_list"]
+    assert _actions(page) == ["find_go", "find_turn_list", "wait_claim", "wait_settle"]
 
     _press(world, page, "find_turn_list")
     await world.until(lambda: "6 to 7" in page["text"])
@@ -86,7 +107,7 @@ async def test_an_unknown_reservation_is_asked_from_the_provider_and_opened(worl
 
     card = await _find(world, "4312 539 378")
     assert "Ada Example" in card["text"]
-    assert _actions(card) == ["find_open"]
+    assert _actions(card) == ["find_open", "wait_claim"]
     assert world.root("c1") is None
 
     _press(world, card, "find_open")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -246,3 +248,24 @@ def test_a_reworded_reply_shows_its_words_and_calls_nobody(
     check_limits(post)
     assert post.text.startswith("<@U1> decided")
     assert "<!here>" not in post.text
+
+
+def test_the_root_offers_what_can_be_done_and_says_how_long(
+    check_limits: Callable[[Post], None],
+) -> None:
+    """Saved replies where replies go out, older messages until all are there."""
+    until = datetime(2026, 3, 16, 10, tzinfo=UTC)
+    signing = "Replies end with: The team"
+
+    def drawn(**more: Any) -> str:
+        about = {"open_until": until, "signing": signing, "whole": False, "id": 7}
+        post = root_card(replace(card(), **{**about, **more}))
+        check_limits(post)
+        return str(post.blocks)
+
+    assert all(each in drawn() for each in ("saved_open", "older_show", signing, "Replies are"))
+    assert "older_show" not in drawn(whole=True)
+    assert "Replies are taken until" not in drawn(open_until=None)
+    for closed in (drawn(state="read_only"), drawn(read_only_provider=True)):
+        assert not any(each in closed for each in ("saved_open", signing, "Replies are taken"))
+        assert "older_show" in closed

@@ -129,6 +129,16 @@ def test_a_call_notifies_whom_the_settings_name(to: str, mention: str) -> None:
     assert call_post("late", [to], "1 h").text.startswith(f"{mention} Still no answer after 1 h")
 
 
+@pytest.mark.parametrize("why", ["late", "woken", "score"])
+def test_a_call_names_the_guest_for_whoever_sees_a_notification_alone(why: str) -> None:
+    """The name is shown as it stands, and mentions nobody."""
+    post = call_post(why, ["U1"], "1 h", "Ada <!here>")
+
+    assert "Ada &lt;!here&gt;" in post.text
+    assert "<!here>" not in post.text
+    check_blocks([dict(block) for block in post.blocks])
+
+
 def test_only_what_can_be_taken_back_has_a_button_when_closed() -> None:
     """An answer is final; "no reply needed" is not."""
     done = waiting_alert(guest(name="Ada"), state="closed", ended="Answered by <@U2> after 5 min")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Batch, Received, SenderKind
 from bridgebot.store import conversations, imports
+from bridgebot.store import inbox as queue
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import inbox, messages
@@ -98,8 +100,15 @@ async def test_an_imported_history_is_taken_up_newest_first_and_listed_oldest_fi
     await _take(store, Manner(shown=False), *received)
     row = await _row(store)
 
-    taken, left = await store.write(lambda c: imports.take_up_all(c, row.id, limit=3))
-    again, still = await store.write(lambda c: imports.take_up_all(c, row.id, limit=9))
+    async def take(connection: AsyncConnection) -> tuple[Sequence[int], int]:
+        taken, left = await imports.take_up_all(connection, row.id, limit=3)
+        for each in taken:
+            assert await queue.add(connection, row.id, each, now=1)
+            assert not await queue.add(connection, row.id, each, now=1)
+        return taken, left
+
+    taken, left = await store.write(take)
+    again, still = await store.write(take)
 
     query = (
         select(messages.c.message_id).where(messages.c.id.in_(taken)).order_by(messages.c.sent_at)

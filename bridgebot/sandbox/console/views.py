@@ -18,6 +18,7 @@ from bridgebot.sandbox.slack.workspace import Workspace
 SHORTCUTS: Final = (
     {"callback_id": "send_to_guest", "name": "Send to guest"},
     {"callback_id": "keep_internal", "name": "Keep internal"},
+    {"callback_id": "older_messages", "name": "Older messages"},
 )
 COMMANDS: Final = (
     {

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("alert_step", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("alert_warned", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("turn_at", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("whole", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("card_wanted", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("card_shown", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -283,6 +284,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind IS NULL AND finished_at IS NULL"),
     )
     op.create_table(
+        "saved_replies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sorted_as", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_replies")),
+        sa.UniqueConstraint("sorted_as", name=op.f("uq_saved_replies_sorted_as")),
+    )
+    op.create_table(
         "promises",
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ts", sa.Text(), nullable=False),
@@ -307,6 +319,8 @@ def upgrade() -> None:
         sa.Column("posted", sa.Text(), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("aside", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("older", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -321,6 +335,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message"], ["messages.id"], name=op.f("fk_inbox_message")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("message", name=op.f("uq_inbox_message")),
+    )
+    op.create_index(
+        "ix_inbox_key",
+        "inbox",
+        ["key"],
+        unique=True,
+        sqlite_where=sa.text("key IS NOT NULL"),
+        postgresql_where=sa.text("key IS NOT NULL"),
     )
     op.create_index(
         "ix_inbox_open",

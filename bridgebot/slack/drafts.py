@@ -1,0 +1,67 @@
+"""What is known before a reply is sent: its placeholders, its signature, why it cannot go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bridgebot.bridge import saved
+from bridgebot.bridge.replies import Rules, Written, is_note, why_not
+from bridgebot.bridge.signing import Signing
+from bridgebot.rendering.literal import clip
+from bridgebot.slack.people import People
+from bridgebot.store.rows import ConversationRow
+
+NOTE = "This begins as an internal note does, so it would stay internal. Please begin otherwise."
+OFF = "Replies to guests are switched off here (REPLY_POLICY)."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drafts:
+    """The owner's rules, and the properties' names, for replies that are written in a form."""
+
+    people: People
+    rules: Rules
+    signing: Signing
+    label: Callable[[str], str]
+    can_reply: Callable[[str], bool]
+    window_rule: Callable[[str], str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def filled(self, text: str, row: ConversationRow) -> str:
+        """Fill in what is known of a conversation."""
+        about = row.about
+        values = {
+            "guest": clip(about.guest_name or "", 100),
+            "reservation": clip(about.reference or "", 100),
+            "property": self.names.get(about.property_id or "", ""),
+        }
+        return saved.fill(text, values)
+
+    async def signature(self, user: str, row: ConversationRow) -> str:
+        """Tell the line below somebody's reply; raises ``SlackError``."""
+        person = await self.people.person(user)
+        return self.signing.line(person.signs_as, row.about.property_id)
+
+    def closed(self, row: ConversationRow) -> str | None:
+        """Say why nothing can be sent in a conversation; ``None`` where something can."""
+        return self.why_not(row, "-")
+
+    def why_not(self, row: ConversationRow, text: str, signature: str = "") -> str | None:
+        """Say why a text cannot be sent; ``None`` where it can."""
+        if self.rules.policy == "off":
+            return OFF
+        if is_note({"text": text}, self.rules.note_prefixes):
+            return NOTE
+        provider = row.about.provider
+        written = Written(
+            event={},
+            author="member",
+            content=text,
+            access=row.about.access,
+            label=self.label(provider),
+            can_reply=self.can_reply(provider),
+            signature=signature,
+            window=self.window_rule(provider),
+        )
+        return saved.why_not_sent(text) or why_not(written, self.rules)
