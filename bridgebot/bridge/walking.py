@@ -7,7 +7,7 @@ list was paged through, stands in front at the next look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from bridgebot.model import Glimpse
 
 OVERLAP = timedelta(minutes=10)
 """How late a message may show in a list, behind newer ones, and still be met."""
+TAIL = 10
+"""Entries at the end of a page that must all be old for the list to be left."""
 SETTLES = timedelta(minutes=2)
 """A conversation is read once more so long after it was read: guests' times are cut to seconds, so
 of two messages of one second the list may go on showing the first."""
@@ -41,10 +43,15 @@ class Reach:
     until: datetime
 
 
-def goes_on(glimpses: Iterable[Glimpse], known: Mapping[str, Visit], floor: datetime) -> bool:
-    """Tell whether the next page of a list may hold news as well."""
-    return any(
-        each.pending or each.active_at >= floor or _has_changed(each, known) for each in glimpses
+def goes_on(glimpses: Sequence[Glimpse], known: Mapping[str, Visit], floor: datetime) -> bool:
+    """Tell whether the next page of a list may hold news as well.
+
+    Its order is not promised to the entry, so news among the last ones counts. A page of empty
+    conversations, as each new reservation has one, tells nothing.
+    """
+    return not glimpses or any(
+        each.pending or each.active_at >= floor or _has_changed(each, known)
+        for each in glimpses[-TAIL:]
     )
 
 

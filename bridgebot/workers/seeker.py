@@ -100,11 +100,12 @@ class Seeker:
         switched = begun is not None and cursor.get("sources") != list(self._routine.sources)
         due = now - from_ms(searched) >= self._routine.every
         if self._routine.has_holes and (silent or switched or due):
-            end = now - ON_ITS_WAY if self._routine.is_pushed_alone else now
+            ordinary = self._routine.is_pushed_alone and not (silent or switched)
+            end = now - ON_ITS_WAY if ordinary else now
             start = min(from_ms(searched), last_heard, end) - self._routine.back
             found = await self._fill(start, end)
             searched = to_ms(end)
-            if found and self._routine.is_pushed_alone and not (silent or switched):
+            if found and ordinary:
                 await self._tell_missed(found)
         await self._keep(searched, heard, switched=switched)
         return self._pause
