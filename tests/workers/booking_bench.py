@@ -50,7 +50,7 @@ class BookingBench:
 
     def provider(self, *sources: str, **more: Any) -> Provider:
         """Make the provider."""
-        given = {
+        given: dict[str, Any] = {
             "http": self.http,
             "api_url": f"{self.base}/booking/messaging",
             "token_url": f"{self.base}/booking/token-based-authentication/exchange",
