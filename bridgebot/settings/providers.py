@@ -67,8 +67,8 @@ class ProviderSettings(BaseModel):
     booking_notifications_secret: (
         Annotated[SecretStr, secret_like(SECRET_FORM, "24 or more letters and digits")] | None
     ) = Field(None, description="Its client secret, yours to choose: `openssl rand -hex 32`")
-    booking_notifications_url: Address | Literal[""] = Field(
-        "",
+    booking_notifications_url: Address | None = Field(
+        None,
         description="Public address of `/booking` on `HTTP_BIND`, for `bridgebot doctor` to try",
     )
     booking_poll_seconds: Annotated[float, Field(gt=0)] = Field(

@@ -107,6 +107,8 @@ class Seeker:
             searched = to_ms(end)
             if found and ordinary:
                 await self._tell_missed(found)
+        if not self._routine.has_holes:
+            searched = to_ms(heard)
         await self._keep(searched, heard, switched=switched)
         return self._pause
 

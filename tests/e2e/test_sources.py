@@ -56,7 +56,7 @@ async def test_each_message_is_shown_once_and_answered_once(
     world: World, sources: tuple[str, ...]
 ) -> None:
     """Messages, an answer with its echo, and what was written elsewhere; killed in between."""
-    _use(world, *sources)
+    bind = _use(world, *sources)
     await world.start()
     sent = [world.guest("c1", "Hello"), world.guest("c2", "Good morning")]
     await world.until(lambda: all(map(world.shown, sent)))
@@ -73,6 +73,9 @@ async def test_each_message_is_shown_once_and_answered_once(
 
     assert [world.shown(each) for each in sent] == [1] * len(sent)
     assert world.got("c1") == ["Welcome"]
+    async with httpx.AsyncClient(base_url=f"http://{bind}", trust_env=False) as http:
+        figures = (await http.get("/metrics")).text
+    assert figures.count('bridgebot_last_poll_age_seconds{provider="booking"}') == 1
     assert not any("Welcome" in post["text"] for post in world.thread("c1")[1:] if _is_bots(post))
 
 

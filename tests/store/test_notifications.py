@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Batch, Received, SenderKind
 from bridgebot.store import notifications
@@ -25,7 +26,11 @@ async def _keep(store: Store, key: str, body: str | None = "{}", provider: str =
 
 async def _count(store: Store, what: object) -> int:
     query = select(func.count()).select_from(what)  # type: ignore[arg-type]
-    return int(await store.read(lambda c: c.scalar(query)) or 0)
+
+    async def read(connection: AsyncConnection) -> int:
+        return int((await connection.execute(query)).scalar_one())
+
+    return await store.read(read)
 
 
 async def test_a_notification_is_kept_once_until_it_is_taken_in(store: Store) -> None:
