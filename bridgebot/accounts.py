@@ -33,6 +33,8 @@ def build_providers(
                 version=settings.booking_api_version,
                 poll_seconds=settings.booking_poll_seconds,
                 properties=tuple(PropertyId(each) for each in settings.booking_properties),
+                sources=frozenset(settings.booking_sources),
+                reads_per_minute=settings.booking_reads_per_minute,
                 name=name,
                 now=lambda: datetime.now(UTC),
                 token_store=StoredToken(store, name, login) if store is not None else None,

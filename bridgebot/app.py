@@ -36,20 +36,19 @@ from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
 from bridgebot.slack.socket import Socket
 from bridgebot.slack.webhook import Webhook
-from bridgebot.sources import open_sources
+from bridgebot.sources import Consumer, Sources, open_sources
 from bridgebot.store.database import Store
 from bridgebot.store.engine import sqlite_file
 from bridgebot.vitals import Vitals
 from bridgebot.workers import loop
 from bridgebot.workers.catchup import Catchup
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context, Routing, Signals
 from bridgebot.workers.decider import Decider
 from bridgebot.workers.encloser import Encloser
 from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.patience import StoppedWaitingError, patiently
-from bridgebot.workers.poller import Poller
 from bridgebot.workers.poster import Poster
-from bridgebot.workers.reader import Reader
+from bridgebot.workers.receiver import Receiver
 from bridgebot.workers.reconciler import Reconciler
 from bridgebot.workers.relayer import Relayer
 from bridgebot.workers.selfcheck import SelfCheck
@@ -75,7 +74,7 @@ class Parts:
     heartbeat: Heartbeat
     poster: Poster
     relayer: Relayer
-    pollers: tuple[Poller | Reader, ...]
+    sources: Sources
     selfcheck: SelfCheck
     others: tuple[tuple[loop.Worker, asyncio.Event], ...]
 
@@ -108,7 +107,8 @@ async def run(settings: Settings) -> None:
         vitals = Vitals(
             context=parts.context,
             socket=parts.socket,
-            pollers=parts.pollers,
+            pollers=parts.sources.pollers,
+            notified=parts.sources.notified,
             started=utc_now(),
             disk=_disk(settings),
             selfcheck=parts.selfcheck,
@@ -116,6 +116,8 @@ async def run(settings: Settings) -> None:
         web = health.make_health_app(vitals.health, vitals.metrics)
         if isinstance(parts.socket, Webhook):
             parts.socket.add_routes(web)
+        for endpoint in parts.sources.endpoints:
+            endpoint.add_routes(web)
         await stack.enter_async_context(health.serve(web, settings.http_bind))
         await _run_parts(parts, stop)
 
@@ -203,7 +205,7 @@ def _assemble(
             picture_line=settings.picture_line,
             held=catchup.held,
         ),
-        pollers=sources.pollers,
+        sources=sources,
         selfcheck=SelfCheck(context, gateway, disk=_disk(settings)),
         others=(
             (decider, signals.decide),
@@ -292,7 +294,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> None:
     workers: list[tuple[loop.Worker, asyncio.Event]] = [
         (parts.heartbeat, asyncio.Event()),
         (parts.selfcheck, asyncio.Event()),
-        *((poller, signals.poll) for poller in parts.pollers),
+        *((poller, _wake_of(poller, signals)) for poller in parts.sources.pollers),
         (parts.poster, signals.inbox),
         (parts.relayer, signals.outbox),
         *parts.others,
@@ -310,6 +312,10 @@ async def _work(parts: Parts, stop: asyncio.Event) -> None:
         _, waiting = await asyncio.wait(tasks, timeout=STEP_SECONDS)
         for task in waiting:
             task.cancel()
+
+
+def _wake_of(poller: Consumer, signals: Signals) -> asyncio.Event:
+    return signals.pushed if isinstance(poller, Receiver) else signals.poll
 
 
 async def _wind_down(parts: Parts) -> None:

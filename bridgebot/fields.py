@@ -16,6 +16,7 @@ _TIME = r"(?:(?:[01]?\d|2[0-3]):[0-5]\d|24:00)"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)"
 _SPAN = rf"(?:{_DAY}(?:-{_DAY})?\s+)?{_TIME}-{_TIME}"
 _HOURS = re.compile(rf"^\s*(?:always|{_SPAN}(?:\s*,\s*{_SPAN})*)\s*$", re.IGNORECASE)
+SECRET_FORM = re.compile(r"^[A-Za-z0-9._~-]{24,}$")
 CLOCK_FORM = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d$")
 EMOJI_FORM = re.compile(r"^[a-z0-9_+'-]+$")
 BIND_FORM = re.compile(r"^(?:[^:\s]+:\d{1,5})?$")
@@ -57,6 +58,17 @@ def token(start: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(start):
             raise ValueError(f"expected a token that begins with {start}")
+        return value
+
+    return AfterValidator(check)
+
+
+def secret_like(pattern: re.Pattern[str], expected: str) -> AfterValidator:
+    """Check that a secret has a form, or say which is expected."""
+
+    def check(value: SecretStr) -> SecretStr:
+        if not pattern.match(value.get_secret_value()):
+            raise ValueError(f"expected {expected}")
         return value
 
     return AfterValidator(check)
@@ -146,6 +158,11 @@ WHERE = {
     "booking_client_id": "the machine account's client id, from Booking.com's provider portal → "
     "Administration → Machine account",
     "booking_client_secret": "the machine account's secret, from the same page",
+    "booking_sources": 'a JSON list of queue, conversations and notifications, as ["queue"]',
+    "booking_notifications_client_id": "a name that you choose, and enter in the provider portal → "
+    "Administration → Notification Service Settings",
+    "booking_notifications_secret": "made by: openssl rand -hex 32",
+    "hostelmate_webhook_secret": "made by: openssl rand -hex 32",
     "booking_properties": 'a JSON list of property ids, as ["1383087"]',
     "hostelmate_api_key": "the property's key, from Hostel Mate's dashboard → API Access",
     "hostelmate_skip_channels": 'a JSON list of channels, as ["BOOKING_COM"]',

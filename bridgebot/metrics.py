@@ -54,6 +54,13 @@ RATE_LIMITED = Counter(
     ["service", "call"],
     registry=KEPT,
 )
+PUSHES = Counter(
+    "bridgebot_pushes",
+    "Requests to the endpoints that others call, by endpoint (token, notification, hint) and what "
+    "came of them",
+    ["endpoint", "outcome"],
+    registry=KEPT,
+)
 FIRST_REPLY = Histogram(
     "bridgebot_first_reply_seconds",
     "From a guest's message to the first answer delivered after it",
@@ -81,6 +88,11 @@ READ = (
     Spec(
         "bridgebot_last_poll_age_seconds",
         "Since the last successful poll, or since the start; missing in a node on standby",
+        ("provider",),
+    ),
+    Spec(
+        "bridgebot_last_notification_age_seconds",
+        "Since the last notification that was kept; missing before the first",
         ("provider",),
     ),
     Spec("bridgebot_queue_depth", "Open deliveries", ("queue", "state")),
@@ -141,6 +153,7 @@ def describe() -> Iterable[tuple[str, str, tuple[str, ...], str]]:
         (DELIVERIES, "counter", "_total"),
         (PICTURES, "counter", "_total"),
         (RATE_LIMITED, "counter", "_total"),
+        (PUSHES, "counter", "_total"),
         (FIRST_REPLY, "histogram", ""),
     ):
         (family,) = kept.describe()

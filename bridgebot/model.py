@@ -152,6 +152,19 @@ class ListPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecentPage:
+    """A page of a property's conversations, newest activity first.
+
+    ``following`` asks for the next page, ``None`` at the end. Of its glimpses ``pending`` says that
+    the list does not tell when somebody wrote last.
+    """
+
+    glimpses: tuple[Glimpse, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    following: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
     """A reply the provider has taken, with the id it gave and its own id of the request."""
 

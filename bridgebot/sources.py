@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from bridgebot.providers.base import Limits
+from aiohttp import web
+from pydantic import SecretStr
+
+from bridgebot.providers.base import Limits, Provider
+from bridgebot.push.hints import Hints
+from bridgebot.push.notifications import Notifications
+from bridgebot.push.tokens import Subscription
 from bridgebot.settings import Settings
 from bridgebot.slack.gateway import Gateway
 from bridgebot.workers import loop
@@ -15,32 +23,49 @@ from bridgebot.workers.context import Context
 from bridgebot.workers.marker import Marker
 from bridgebot.workers.poller import Poller
 from bridgebot.workers.reader import Reader
+from bridgebot.workers.receiver import Receiver
 from bridgebot.workers.rereader import Rereader
-from bridgebot.workers.seeker import Routine, Seeker
+from bridgebot.workers.seeker import CONVERSATIONS, NOTIFICATIONS, QUEUE, Routine, Seeker
+from bridgebot.workers.walker import Walker
+
+PUSH_SILENCE = timedelta(minutes=1)
+"""Who was away may have missed notifications: whether they come again is not documented."""
+Consumer = Poller | Reader | Walker | Receiver
+
+
+class Endpoint(Protocol):
+    """Something that others call over HTTP."""
+
+    def add_routes(self, app: web.Application) -> None:
+        """Add its paths to an application."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The consumers of the providers' sources, and the workers beside them."""
+    """The consumers of the providers' sources, the workers beside them, and what others call.
 
-    pollers: tuple[Poller | Reader, ...]
+    ``notified`` tells of each account when a notification was kept last.
+    """
+
+    pollers: tuple[Consumer, ...]
     others: tuple[tuple[loop.Worker, asyncio.Event], ...]
+    endpoints: tuple[Endpoint, ...] = ()
+    notified: Callable[[], dict[str, datetime]] = dict
 
 
 def open_sources(settings: Settings, context: Context, gateway: Gateway) -> Sources:
     """Build the workers of all providers that are switched on."""
-    pollers: list[Poller | Reader] = []
+    pollers: list[Consumer] = []
     others: list[tuple[loop.Worker, asyncio.Event]] = []
     for provider in context.providers.values():
         if provider.listing is not None:
             pollers.append(Reader(context, provider, provider.listing))
-        if provider.source is None:
-            continue
-        poller = Poller(context, provider, provider.source)
-        pollers.append(poller)
-        if provider.search is not None and settings.search_every_hours > 0:
-            routine = _routine(settings, provider.limits)
-            heard = poller.heard
+        mine = _consumers(context, provider)
+        pollers += mine.values()
+        if mine and provider.search is not None and settings.search_every_hours > 0:
+            routine = _routine(settings, provider.limits, tuple(mine))
+            heard = next(iter(mine.values())).heard
             seeker = Seeker(context, provider.name, provider.search, routine, heard_at=heard)
             others.append((seeker, asyncio.Event()))
     marker = Marker(context, mark_read=settings.mark_read, look_seconds=settings.tags_seconds)
@@ -50,13 +75,59 @@ def open_sources(settings: Settings, context: Context, gateway: Gateway) -> Sour
         (Rereader(context), asyncio.Event()),
         (Backfiller(context, gateway, posts_per_second=pace), context.signals.backfill),
     ]
-    return Sources(pollers=tuple(pollers), others=tuple(others))
+    taker = _notifications(settings, context)
+    endpoints: list[Endpoint] = [] if taker is None else [taker]
+    readers = [each for each in pollers if isinstance(each, Reader)]
+    if settings.hostelmate_webhook_secret is not None:
+        endpoints.append(_hints(settings.hostelmate_webhook_secret, context, readers))
+    return Sources(
+        pollers=tuple(pollers),
+        others=tuple(others),
+        endpoints=tuple(endpoints),
+        notified=(lambda: taker.kept_at) if taker is not None else dict,
+    )
 
 
-def _routine(settings: Settings, limits: Limits) -> Routine:
+def _consumers(context: Context, provider: Provider) -> dict[str, Poller | Walker | Receiver]:
+    """Build what takes messages from each source of a provider that has several to choose from."""
+    made: dict[str, Poller | Walker | Receiver] = {}
+    if provider.source is not None:
+        made[QUEUE] = Poller(context, provider, provider.source)
+    if provider.push is not None:
+        made[NOTIFICATIONS] = Receiver(context, provider, provider.push)
+    if provider.recent is not None:
+        alone = provider.source is None
+        made[CONVERSATIONS] = Walker(context, provider, provider.recent, alone=alone)
+    return made
+
+
+def _notifications(settings: Settings, context: Context) -> Notifications | None:
+    """Build the endpoints for notifications, where an account is to be notified of."""
+    client_id = settings.booking_notifications_client_id
+    secret = settings.booking_notifications_secret
+    names = [each.name for each in context.providers.values() if each.push is not None]
+    if not names or client_id is None or secret is None:
+        return None
+    plain = secret.get_secret_value()
+    subscriptions = (Subscription(provider=names[0], client_id=client_id, secret=plain),)
+    return Notifications(context, subscriptions)
+
+
+def _hints(secret: SecretStr, context: Context, readers: list[Reader]) -> Hints:
+    def hasten() -> None:
+        for each in readers:
+            each.hasten()
+        context.signals.poll.set()
+
+    return Hints(secret.get_secret_value(), hasten)
+
+
+def _routine(settings: Settings, limits: Limits, sources: tuple[str, ...]) -> Routine:
+    silence = timedelta(minutes=settings.search_after_outage_minutes)
     return Routine(
         every=timedelta(hours=settings.search_every_hours),
         back=timedelta(hours=settings.search_back_hours),
-        silence=timedelta(minutes=settings.search_after_outage_minutes),
+        silence=silence if QUEUE in sources else min(silence, PUSH_SILENCE),
         longest=limits.search_span or timedelta(days=30),
+        sources=sources,
     )

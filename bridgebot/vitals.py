@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 from bridgebot import __version__, metrics
 from bridgebot.bridge.delivery import State
@@ -19,12 +21,34 @@ from bridgebot.slack.webhook import Webhook
 from bridgebot.store import figures
 from bridgebot.store.figures import Figures
 from bridgebot.workers.context import Context
-from bridgebot.workers.poller import Poller
-from bridgebot.workers.reader import Reader
 from bridgebot.workers.selfcheck import SelfCheck
 
 LEAST_LIMIT = 10.0
 OPEN_STATES = (State.AVAILABLE, State.EXECUTING, State.RETRYABLE, State.UNCERTAIN)
+
+
+class Consumer(Protocol):
+    """Takes messages from a source of a provider."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: its kind, and the provider."""
+        ...
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When its source was last heard."""
+        ...
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long it pauses where there is nothing to do."""
+        ...
+
+    @property
+    def standby(self) -> bool:
+        """Whether another node does its work."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,10 +57,11 @@ class Vitals:
 
     context: Context
     socket: Socket | Webhook
-    pollers: Sequence[Poller | Reader]
+    pollers: Sequence[Consumer]
     selfcheck: SelfCheck
     started: datetime
     disk: Path | None = None
+    notified: Callable[[], Mapping[str, datetime]] = dict
 
     def health(self) -> Health:
         """Tell whether the bridge does its work."""
@@ -52,7 +77,7 @@ class Vitals:
             problems=self.selfcheck.problems,
         )
 
-    def _overdue(self, poller: Poller | Reader) -> float:
+    def _overdue(self, poller: Consumer) -> float:
         """Tell how long ago something should have been received; one never heard comes first."""
         if poller.heard_at is None:
             return math.inf
@@ -76,18 +101,28 @@ class Vitals:
             yield Reading("bridgebot_disk_free_bytes", shutil.disk_usage(self.disk).free)
 
     def _pollers(self) -> Iterator[Reading]:
-        for poller in self.pollers:
-            labels = {"provider": poller.name.partition(":")[2]}
-            yield Reading("bridgebot_standby", poller.standby, labels)
-            if not poller.standby:
-                age = self._age(poller.heard_at or self.started)
+        by_provider = sorted(self.pollers, key=_provider_of)
+        for provider, group in groupby(by_provider, key=_provider_of):
+            labels, pollers = {"provider": provider}, list(group)
+            polled = [each for each in pollers if not each.standby]
+            yield Reading("bridgebot_standby", not polled, labels)
+            if polled:
+                # Of several sources the one that was silent longest.
+                age = max(self._age(each.heard_at or self.started) for each in polled)
                 yield Reading("bridgebot_last_poll_age_seconds", age, labels)
+        for provider, at in self.notified().items():
+            labels = {"provider": provider}
+            yield Reading("bridgebot_last_notification_age_seconds", self._age(at), labels)
 
     def _age(self, since: datetime) -> float:
         return (self.context.now() - since).total_seconds()
 
 
-def _limit(poller: Poller | Reader) -> float:
+def _provider_of(poller: Consumer) -> str:
+    return poller.name.partition(":")[2]
+
+
+def _limit(poller: Consumer) -> float:
     return max(LEAST_LIMIT, 3 * poller.poll_seconds)
 
 

@@ -12,6 +12,7 @@ from bridgebot.accounts import build_providers
 from bridgebot.app import HTTP_TIMEOUT, utc_now
 from bridgebot.doctor.findings import Finding
 from bridgebot.doctor.machine import check_database, check_env_file, check_settings
+from bridgebot.doctor.notifications import check_notifications
 from bridgebot.doctor.providers import check_provider
 from bridgebot.doctor.slack import (
     by_hand,
@@ -38,6 +39,7 @@ async def examine(now: Callable[[], datetime] = utc_now) -> list[Finding]:
     async with httpx.AsyncClient(timeout=HTTP_TIMEOUT) as http:
         for provider in build_providers(settings, http):
             findings += await check_provider(provider, settings.database_url, now())
+        findings += await check_notifications(settings, http)
     return [*findings, *by_hand(settings)]
 
 

@@ -17,6 +17,7 @@ from bridgebot.model import (
     PictureLimits,
     PropertyId,
     ProviderName,
+    RecentPage,
     ReplyWindow,
     Sent,
     Transcript,
@@ -56,6 +57,25 @@ class Listing(Protocol):
         ``quiet``: it is from before we came, so what was dealt with then is marked as history.
         ``gone`` is the code where the conversation is not there any more.
         """
+        ...
+
+
+class Recent(Protocol):
+    """Shows each property's conversations by recent activity, so that news stand in front."""
+
+    def ready_in(self) -> float:
+        """Tell the seconds until the pace that we keep has room for a call."""
+        ...
+
+    async def page(self, property_id: PropertyId, page: str | None) -> RecentPage:
+        """Read a page of a property's list; raises ``ProviderError``.
+
+        New activity reorders the list while it is paged through.
+        """
+        ...
+
+    async def read(self, property_id: PropertyId, conversation_id: ConversationId) -> Batch:
+        """Read a whole conversation, oldest first; raises ``ProviderError``."""
         ...
 
 
@@ -177,7 +197,8 @@ class Provider:
 
     ``label`` is what people call it (``Booking.com``); ``poll_seconds`` is the pause after an empty
     fetch; ``properties`` are those named in the settings, asked when something has to be looked
-    for; ``probe`` tries the login and the access, and raises ``ProviderError`` in words.
+    for; ``push`` reads a notification's body, where the provider sends such; ``probe`` tries the
+    login and the access, and raises ``ProviderError`` in words.
     """
 
     name: ProviderName
@@ -185,6 +206,8 @@ class Provider:
     poll_seconds: float
     source: Source | None = None
     listing: Listing | None = None
+    recent: Recent | None = None
+    push: Callable[[str], Batch] | None = None
     replies: Replies | None = None
     attachments: Attachments | None = None
     history: History | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from bridgebot.model import (
     Transcript,
 )
 from bridgebot.providers.base import Limits, Provider
+from bridgebot.providers.booking_access import Access
 from bridgebot.providers.booking_api import BATCH, MOST_PAGES, BookingApi, ruid_of
 from bridgebot.providers.booking_attachments import BookingAttachments
 from bridgebot.providers.booking_payloads import (
@@ -37,9 +39,12 @@ from bridgebot.providers.booking_payloads import (
     to_conversation,
     to_messages,
 )
+from bridgebot.providers.booking_push import read_push
+from bridgebot.providers.booking_recent import BookingRecent
 from bridgebot.providers.booking_search import SPAN, BookingSearch
 from bridgebot.providers.booking_tags import BookingTags
 from bridgebot.providers.booking_token import Tokens, TokenStore
+from bridgebot.providers.budget import Budget
 from bridgebot.providers.http import Caller
 from bridgebot.providers.reading import reason_of
 
@@ -52,6 +57,8 @@ RE_READS = 3
 # "Understanding the Messaging API",
 # https://developers.booking.com/connectivity/docs/messaging-api/understanding-the-messaging-api
 WINDOW = ReplyWindow(after_stay=7, after_message=14)
+BURST = 10
+"""Calls that the conversations' reader may make at once after a rest."""
 
 
 def booking_provider(
@@ -69,8 +76,14 @@ def booking_provider(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     token_store: TokenStore | None = None,
+    sources: Collection[str] = ("queue",),
+    reads_per_minute: float = 60.0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Provider:
-    """Make the provider of one machine account; without a ``token_store`` its token stays here."""
+    """Make the provider of one machine account; without a ``token_store`` its token stays here.
+
+    ``sources`` are any of ``queue``, ``conversations`` and ``notifications``.
+    """
     caller = Caller(
         http=http,
         provider=LABEL,
@@ -89,11 +102,15 @@ def booking_provider(
     )
     api = BookingApi(caller=caller, tokens=tokens, base=api_url.rstrip("/"), version=version)
     queue = BookingQueue(api=api, name=name)
+    budget = Budget(burst=BURST, per_minute=reads_per_minute, clock=clock, sleep=sleep)
+    recent = BookingRecent(api=api, name=name, budget=budget)
     return Provider(
         name=name,
         label=LABEL,
         poll_seconds=poll_seconds,
-        source=queue,
+        source=queue if "queue" in sources else None,
+        recent=recent if "conversations" in sources else None,
+        push=(lambda body: read_push(body, name)) if "notifications" in sources else None,
         replies=BookingReplies(api=api),
         attachments=BookingAttachments(api=api),
         history=BookingHistory(api=api, name=name),
@@ -102,7 +119,11 @@ def booking_provider(
         reread=lambda raw: _reread(raw, name),
         limits=Limits(answer_hours=24, search_span=SPAN, window=WINDOW),
         properties=properties,
-        probe=queue.probe,
+        probe=Access(
+            api=api,
+            queue=queue.probe if "queue" in sources else None,
+            properties=properties if "conversations" in sources else (),
+        ).probe,
     )
 
 

@@ -75,15 +75,19 @@ class BookingApi:
         params = {"conversation_reference": reference, **_page(page)}
         return await self._data("conversations.by_reference", path, params)
 
+    async def listed(self, property_id: str, page: str | None = None) -> Mapping[str, Any]:
+        """Read one page of a property's conversations, most recent activity first."""
+        path = f"/properties/{_part(property_id)}/conversations"
+        return await self._data("conversations.list", path, _page(page))
+
     async def conversations(self, property_id: str) -> AsyncIterator[Mapping[str, Any]]:
         """Walk a property's conversations, most recent activity first."""
-        path = f"/properties/{_part(property_id)}/conversations"
         page: str | None = None
         # ``None`` stands for the first page, and as the next one for the end.
         met: set[str | None] = set()
         while page not in met and len(met) < MOST_PAGES:
             met.add(page)
-            data = await self._data("conversations.list", path, _page(page))
+            data = await self.listed(property_id, page)
             for each in as_list(data.get("conversations")):
                 yield each
             page = next_page(data)

@@ -17,8 +17,10 @@ from bridgebot.sandbox.console.views import tables
 from bridgebot.sandbox.console.wire import Wire
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
+from bridgebot.sandbox.hostelmate.webhook import Webhook
 from bridgebot.sandbox.messaging.attachments import guest_sends
 from bridgebot.sandbox.messaging.booking import Booking, Conversation
+from bridgebot.sandbox.messaging.notifications import Notifier
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.script import Script
 from bridgebot.sandbox.slack.files import person_uploads
@@ -136,6 +138,8 @@ class Chain:
         self.booking_api = BookingStandIn(self.booking)
         self.hostelmate_api = HostelMateStandIn(self.hostelmate)
         self.slack_api = SlackStandIn(self.workspace)
+        self.notifier = Notifier(self.booking)
+        self.webhook = Webhook(self.hostelmate)
         self.troubles = Troubles(self.booking_api, self.slack_api)
         self.wire = Wire(self.booking, self.workspace)
         self.bot: Bot | None = None

@@ -51,6 +51,7 @@ class Settings(RunningSettings, DeskSettings, ProviderSettings, SlackSettings, B
                 f"{PREFIX}HTTP_BIND is empty: SLACK_MODE=http needs an address to take events at, "
                 "as 127.0.0.1:8080"
             )
+        _check_sources(self)
         if (self.booking_client_id is None) != (self.booking_client_secret is None):
             missing = "SECRET" if self.booking_client_secret is None else "ID"
             raise ValueError(
@@ -86,6 +87,27 @@ class Settings(RunningSettings, DeskSettings, ProviderSettings, SlackSettings, B
         if os.environ.get(CONFIG):
             sources.append(TomlFile(settings_cls, Path(os.environ[CONFIG])))
         return tuple(sources)
+
+
+def _check_sources(settings: Settings) -> None:
+    """Check that what a source of messages needs is there; raises ``ValueError`` in words."""
+    missing = ""
+    if "conversations" in settings.booking_sources and not settings.booking_properties:
+        missing = "BOOKING_PROPERTIES"
+    if "notifications" in settings.booking_sources:
+        for name in ("booking_notifications_client_id", "booking_notifications_secret"):
+            missing = missing or ("" if getattr(settings, name) else name.upper())
+    if missing:
+        raise ValueError(
+            f"{PREFIX}{missing} is missing: BOOKING_SOURCES names a source that needs it; "
+            f"{WHERE[missing.lower()]}"
+        )
+    takes = "notifications" in settings.booking_sources or settings.hostelmate_webhook_secret
+    if takes and not settings.http_bind:
+        raise ValueError(
+            f"{PREFIX}HTTP_BIND is empty: notifications need an address to be taken at, as "
+            "127.0.0.1:8080"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from bridgebot.fields import VERSION_FORM, Address, Seconds, StrictBool, key, matches
+from bridgebot.fields import (
+    SECRET_FORM,
+    VERSION_FORM,
+    Address,
+    Seconds,
+    StrictBool,
+    key,
+    matches,
+    secret_like,
+)
+
+Source = Literal["queue", "conversations", "notifications"]
+
+
+def _queue_alone() -> list[Source]:
+    return ["queue"]
 
 
 class ProviderSettings(BaseModel):
@@ -28,8 +43,33 @@ class ProviderSettings(BaseModel):
     booking_api_version: Annotated[str, matches(VERSION_FORM, "a version as 1.2")] = Field(
         "1.2", description="`Accept-version` header"
     )
+    booking_sources: list[Source] = Field(
+        default_factory=_queue_alone,
+        min_length=1,
+        description="Where guests' messages come from: any of `queue`, `conversations` (of "
+        "`BOOKING_PROPERTIES`), `notifications` (needs a public address)",
+    )
     booking_properties: list[str] = Field(
-        default_factory=list, description="Property ids asked when something is looked up"
+        default_factory=list,
+        description="Property ids asked when something is looked up, and listed by the "
+        "`conversations` source",
+    )
+    booking_reads_per_minute: Annotated[float, Field(gt=0)] = Field(
+        60.0,
+        description="Calls a minute of the `conversations` source; Booking.com publishes no limit",
+    )
+    booking_notifications_client_id: str | None = Field(
+        None,
+        min_length=1,
+        description="Client id with which Booking.com's notification service asks for a token; "
+        "yours to choose",
+    )
+    booking_notifications_secret: (
+        Annotated[SecretStr, secret_like(SECRET_FORM, "24 or more letters and digits")] | None
+    ) = Field(None, description="Its client secret, yours to choose: `openssl rand -hex 32`")
+    booking_notifications_url: Address | None = Field(
+        None,
+        description="Public address of `/booking` on `HTTP_BIND`, for `bridgebot doctor` to try",
     )
     booking_poll_seconds: Annotated[float, Field(gt=0)] = Field(
         5.0, description="Pause after an empty fetch; a full batch is followed at once"
@@ -40,6 +80,13 @@ class ProviderSettings(BaseModel):
     )
     hostelmate_poll_seconds: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Pause between two looks at the list; 120 calls a minute are kept anyway"
+    )
+    hostelmate_webhook_secret: (
+        Annotated[SecretStr, secret_like(SECRET_FORM, "24 or more letters and digits")] | None
+    ) = Field(
+        None,
+        description="Last part of the webhook's address, `/hostelmate/events/<secret>`; its "
+        "`message.received` hastens the next look",
     )
     hostelmate_skip_channels: list[Annotated[str, Field(min_length=1)]] = Field(
         default_factory=lambda: ["BOOKING_COM"],

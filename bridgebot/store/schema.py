@@ -257,6 +257,29 @@ quarantine = Table(
     UniqueConstraint("provider", "digest"),
 )
 
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("provider", Text, nullable=False),
+    # what tells that it is the same one again
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # as it came, until it is taken in; null for kinds that hold no message
+    Column("body", Text),
+    Column("received_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    UniqueConstraint("provider", "key"),
+    Index("ix_notifications_done", "done_at"),
+)
+Index(
+    "ix_notifications_open",
+    notifications.c.provider,
+    notifications.c.id,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
+
 alerts = Table(
     "alerts",
     metadata,

@@ -26,6 +26,7 @@ class Signals:
     views: asyncio.Event = field(default_factory=asyncio.Event)
     watch: asyncio.Event = field(default_factory=asyncio.Event)
     poll: asyncio.Event = field(default_factory=asyncio.Event)
+    pushed: asyncio.Event = field(default_factory=asyncio.Event)
     reconcile: asyncio.Event = field(default_factory=asyncio.Event)
     catchup: asyncio.Event = field(default_factory=asyncio.Event)
     backfill: asyncio.Event = field(default_factory=asyncio.Event)

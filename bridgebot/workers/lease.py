@@ -26,11 +26,13 @@ class Lease:
         context: Context,
         provider: ProviderName,
         *,
+        kind: str = "queue",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.standby = False
         self._context = context
         self._provider = provider
+        self._name = f"{kind}:{provider}"
         self._monotonic = monotonic
         self._until = 0.0
 
@@ -39,13 +41,13 @@ class Lease:
         now = self._monotonic()
         if self._until - now > LEASE_MS / 2000:
             return True
-        name, owner = f"queue:{self._provider}", self._context.owner
+        name, owner = self._name, self._context.owner
         mine = await self._context.store.write(
             lambda c: leases.take(c, name, owner=owner, now=self._context.ms())
         )
         self._until = now + LEASE_MS / 1000 if mine else 0.0
         if mine == self.standby:
-            log.info("queue_lease", provider=self._provider, held=mine)
+            log.info("queue_lease", provider=self._provider, lease=self._name, held=mine)
         self.standby = not mine
         return mine
 
@@ -57,9 +59,7 @@ class Lease:
         """Renew the lease if nobody else has taken it meanwhile; tell whether it is ours."""
         now, owner = self._monotonic(), self._context.owner
         mine = await self._context.store.write(
-            lambda c: leases.extend(
-                c, f"queue:{self._provider}", owner=owner, now=self._context.ms()
-            )
+            lambda c: leases.extend(c, self._name, owner=owner, now=self._context.ms())
         )
         self._until = now + LEASE_MS / 1000 if mine else 0.0
         return mine

@@ -15,15 +15,20 @@ SOON_MS = 30_000
 
 
 class Outage:
-    """Watches the calls to one provider."""
+    """Watches the calls to one provider; ``part`` names one of several sources of its messages."""
 
-    def __init__(self, context: Context, provider: str) -> None:
+    def __init__(self, context: Context, provider: str, *, part: str = "") -> None:
         self._context = context
+        self._part = part
         self._provider = provider
         self._since: int | None = None
         self._told: set[str] = set()
         # An alert of this process's predecessor may still stand.
         self._inherited = {"credentials", "provider_down"}
+
+    @property
+    def _of_part(self) -> str:
+        return f" ({self._part})" if self._part else ""
 
     async def failed(self, error: CallError) -> None:
         """Take note of a failed call."""
@@ -58,7 +63,7 @@ class Outage:
                     connection,
                     kind=kind,
                     provider=self._provider,
-                    subject="",
+                    subject=self._part,
                     now=self._context.ms(),
                     line=line,
                 )
@@ -73,8 +78,8 @@ class Outage:
                 connection,
                 kind=kind,
                 provider=self._provider,
-                subject="",
-                title=f"{self._context.label(self._provider)} {what}",
+                subject=self._part,
+                title=f"{self._context.label(self._provider)}{self._of_part} {what}",
                 lines=(line, "Messages and replies wait and are not lost."),
                 now=self._context.ms(),
             )

@@ -66,6 +66,7 @@ class Reader:
         self._todo: deque[Glimpse] = deque()
         self._reads = 0
         self._look_at = 0.0
+        self._hinted = False
         self._failures = 0
 
     @property
@@ -77,6 +78,11 @@ class Reader:
     def standby(self) -> bool:
         """Whether another node reads."""
         return self._lease.standby
+
+    def hasten(self) -> None:
+        """Let the next look at the list begin now: something is said to be new."""
+        self._hinted = True
+        self._look_at = min(self._look_at, self._monotonic())
 
     async def step(self) -> float:
         """Look at a page of the list, or read a conversation; see ``Worker.step``."""
@@ -131,6 +137,8 @@ class Reader:
 
     async def _look(self) -> None:
         """Read a page of the list; after the last one decide what is read."""
+        if not self._offset:
+            self._hinted = False
         page = await self._listing.page(self._offset)
         fresh = [each for each in page.glimpses if each.conversation_id not in self._seen]
         self._seen |= {str(each.conversation_id): each for each in page.glimpses}
@@ -172,7 +180,7 @@ class Reader:
         self._todo = deque(to_read(self._seen.values(), self._known, now=now))
         self._start_over()
         self._reads = 0
-        again = 0 < self._looks <= LOOKS_AGAIN
+        again = self._hinted or 0 < self._looks <= LOOKS_AGAIN
         self._look_at = self._monotonic() + (0.0 if again else self._provider.poll_seconds)
 
     async def _read(self, glimpse: Glimpse) -> None:

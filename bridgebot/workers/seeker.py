@@ -1,8 +1,9 @@
-"""Searches what the queue did not deliver: once a day, and after an outage.
+"""Searches what a source did not deliver: once a day, after an outage, and after a switch.
 
-A queue that was reset, messages that another consumer took, and a confirm that took effect late
-leave holes which nothing but the provider's search shows. It is heavy at the provider, so it looks
-back over hours and not over weeks.
+A queue that was reset, messages that another consumer took, a confirm that took effect late and a
+notification that never came leave holes which nothing but the provider's search shows. It is heavy
+at the provider, so it looks back over hours and not over weeks. Conversations that are read leave
+no holes.
 """
 
 from __future__ import annotations
@@ -12,32 +13,50 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.spans import windows
 from bridgebot.model import ProviderName
 from bridgebot.providers.base import Search
-from bridgebot.store import leases, records
+from bridgebot.store import leases, notifications, records
 from bridgebot.store.rows import from_ms, to_ms
 from bridgebot.workers.backfill import QUIET
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Manner, store_batch
+from bridgebot.workers.receiver import MISSED, missed_alert
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 30.0
+ON_ITS_WAY = timedelta(minutes=5)
+"""A notification that is younger may still come."""
+QUEUE, CONVERSATIONS, NOTIFICATIONS = "queue", "conversations", "notifications"
+PARTS = (CONVERSATIONS, MISSED)
+"""Subjects of alerts about one of several sources."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routine:
     """When to search: so often, so far back, and after the source was silent for so long.
 
-    ``longest`` is the longest span of one search.
+    ``longest`` is the longest span of one search; ``sources`` are those that are in use.
     """
 
     every: timedelta
     back: timedelta
     silence: timedelta
     longest: timedelta
+    sources: tuple[str, ...] = (QUEUE,)
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether what comes in may be incomplete."""
+        return set(self.sources) != {CONVERSATIONS}
+
+    @property
+    def is_pushed_alone(self) -> bool:
+        """Whether a search that finds something shows that notifications do not arrive."""
+        return set(self.sources) == {NOTIFICATIONS}
 
 
 class Seeker:
@@ -58,6 +77,7 @@ class Seeker:
         self._search = search
         self._routine = routine
         self._heard_at = heard_at
+        self._started = context.ms()
         self._pause = min(LONGEST_PAUSE, routine.every.total_seconds() / 4)
 
     async def step(self) -> float:
@@ -69,17 +89,62 @@ class Seeker:
         if not await self._hold_lease():
             return self._pause
         cursor = await self._context.store.read(lambda c: records.get_cursor(c, self._cursor))
-        if not cursor:
+        begun = cursor.get("heard") or await self._context.store.read(
+            lambda c: notifications.newest_message(c, self._provider, before=self._started)
+        )
+        if begun is None:
             log.info("searches_from_now", provider=self._provider)
-        searched = int(cursor.get("searched", to_ms(now)))
-        last_heard = from_ms(int(cursor.get("heard", to_ms(heard))))
+        searched = int(cursor.get("searched", begun or to_ms(now)))
+        last_heard = from_ms(int(begun or to_ms(heard)))
         silent = heard - last_heard > self._routine.silence
-        if silent or now - from_ms(searched) >= self._routine.every:
-            await self._fill(min(from_ms(searched), last_heard) - self._routine.back, now)
-            searched = to_ms(now)
-        mark = {"searched": searched, "heard": to_ms(heard)}
-        await self._context.store.write(lambda c: records.set_cursor(c, self._cursor, mark))
+        switched = begun is not None and cursor.get("sources") != list(self._routine.sources)
+        due = now - from_ms(searched) >= self._routine.every
+        if self._routine.has_holes and (silent or switched or due):
+            ordinary = self._routine.is_pushed_alone and not (silent or switched)
+            end = now - ON_ITS_WAY if ordinary else now
+            start = min(from_ms(searched), last_heard, end) - self._routine.back
+            found = await self._fill(start, end)
+            searched = to_ms(end)
+            if found and ordinary:
+                await self._tell_missed(found)
+        if not self._routine.has_holes:
+            searched = to_ms(heard)
+        await self._keep(searched, heard, switched=switched)
         return self._pause
+
+    async def _keep(self, searched: int, heard: datetime, *, switched: bool) -> None:
+        mark = {"searched": searched, "heard": to_ms(heard), "sources": list(self._routine.sources)}
+
+        async def unit(connection: AsyncConnection) -> None:
+            await records.set_cursor(connection, self._cursor, mark)
+            for part in PARTS if switched else ():
+                # A source that is not used any more cannot say that it works again.
+                await records.close_alert(
+                    connection,
+                    kind="provider_down",
+                    provider=self._provider,
+                    subject=part,
+                    now=self._context.ms(),
+                    line="The sources were changed.",
+                )
+
+        await self._context.store.write(unit)
+
+    async def _tell_missed(self, found: int) -> None:
+        label = self._context.label(self._provider)
+        title, lines = missed_alert(label, found)
+        await self._context.store.write(
+            lambda c: records.raise_alert(
+                c,
+                kind="provider_down",
+                provider=self._provider,
+                subject=MISSED,
+                title=title,
+                lines=lines,
+                now=self._context.ms(),
+            )
+        )
+        self._context.signals.views.set()
 
     @property
     def _cursor(self) -> str:
@@ -92,7 +157,7 @@ class Seeker:
             lambda c: leases.take(c, self._cursor, owner=owner, now=now)
         )
 
-    async def _fill(self, after: datetime, before: datetime) -> None:
+    async def _fill(self, after: datetime, before: datetime) -> int:
         manner = Manner(waits_from=to_ms(before - QUIET))
         found = 0
         for start, end in windows(after, before, self._routine.longest):
@@ -106,3 +171,4 @@ class Seeker:
         log.log(30 if found else 20, "searched", provider=self._provider, missing=found)
         if found:
             self._context.signals.all()
+        return found

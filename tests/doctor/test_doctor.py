@@ -16,6 +16,7 @@ from bridgebot.doctor.findings import Level, report, status
 from bridgebot.doctor.machine import check_settings
 from bridgebot.store.database import Store
 from tests.doctor.conftest import Examine
+from tests.e2e.test_metrics import free_port
 from tests.e2e.world import ALERTS, BOT, GUESTS, PROPERTY, SCOPES, World
 
 Break = Callable[[World], object]
@@ -240,6 +241,30 @@ async def test_a_running_bridge_is_not_disturbed(world: World, look: Examine) ->
 
     assert "running bridge" in found.text
     assert len(world.booking.booking.accounts["id"].exchanges) == exchanges
+
+
+async def test_the_address_for_notifications_is_tried(world: World, look: Examine) -> None:
+    """Nothing runs, all is well, the secret was changed without a restart, a proxy answers."""
+    bind = f"127.0.0.1:{free_port()}"
+    world.more |= {
+        "BOOKING_SOURCES": '["notifications"]',
+        "BOOKING_NOTIFICATIONS_CLIENT_ID": "cns",
+        "BOOKING_NOTIFICATIONS_SECRET": "0123456789abcdef0123456789abcdef",
+        "HTTP_BIND": bind,
+    }
+
+    async def found() -> list[tuple[Level, str]]:
+        return [(each.level, each.text) for each in await look() if each.check == "notifications"]
+
+    assert [level for level, _ in await found()] == [Level.NOTE, Level.NOTE]
+    await world.start()
+    assert [level for level, _ in await found()] == [Level.OK, Level.NOTE]
+    world.more["BOOKING_NOTIFICATIONS_SECRET"] = "f" * 32
+    ((level, text), _) = await found()
+    assert (level, "refuses the credentials (401)" in text) == (Level.ERROR, True)
+    world.more["BOOKING_NOTIFICATIONS_URL"] = f"http://127.0.0.1:{world.port}/slack"
+    levels = [level for level, _ in await found()]
+    assert levels == [Level.ERROR, Level.WARNING]
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

@@ -16,7 +16,9 @@ from aiohttp import web
 
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
+from bridgebot.sandbox.hostelmate.webhook import Webhook
 from bridgebot.sandbox.messaging.booking import Booking, Conversation
+from bridgebot.sandbox.messaging.notifications import Notifier
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.slack.socket import SocketMode
 from bridgebot.sandbox.slack.standin import SlackStandIn
@@ -56,6 +58,8 @@ class World:
     booking: BookingStandIn
     slack: SlackStandIn
     hostelmate: HostelMateStandIn
+    notifier: Notifier
+    webhook: Webhook
     port: int
     directory: Path
     more: dict[str, str] = field(default_factory=dict)
@@ -229,12 +233,8 @@ def _hostelmate() -> HostelMateStandIn:
     return HostelMateStandIn(mate)
 
 
-@asynccontextmanager
-async def serve(directory: Path, **more: str) -> AsyncIterator[World]:
-    """Serve both stand-ins on a free port; end the bot with them."""
-    booking = Booking()
-    booking.add_property(PROPERTY, "Hotel Example")
-    booking.add_account("id", "secret", [PROPERTY])
+def _workspace() -> Workspace:
+    """Make the workspace: the app, three people, two channels."""
     workspace = Workspace()
     workspace.add_app(BOT)
     workspace.add_person(Person(ANNA, "Anna Keller", workspace.team_id))
@@ -243,6 +243,16 @@ async def serve(directory: Path, **more: str) -> AsyncIterator[World]:
     for channel, name in ((GUESTS, "guests"), (ALERTS, "alerts")):
         members = {BOT.user_id, ANNA, TOM, PAT}
         workspace.add_channel(Channel(channel, name, members=members))
+    return workspace
+
+
+@asynccontextmanager
+async def serve(directory: Path, **more: str) -> AsyncIterator[World]:
+    """Serve both stand-ins on a free port; end the bot with them."""
+    booking = Booking()
+    booking.add_property(PROPERTY, "Hotel Example")
+    booking.add_account("id", "secret", [PROPERTY])
+    workspace = _workspace()
     slack = SlackStandIn(
         workspace, sockets=SocketMode(workspace, ack_seconds=1.0, retries=(0.0, 0.5, 2.0, 5.0))
     )
@@ -256,10 +266,13 @@ async def serve(directory: Path, **more: str) -> AsyncIterator[World]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = int(runner.addresses[0][1])
-    world = World(stand_in, slack, hostelmate, port, directory, dict(more))
+    notifier, webhook = Notifier(booking), Webhook(hostelmate.mate)
+    world = World(stand_in, slack, hostelmate, notifier, webhook, port, directory, dict(more))
     try:
         yield world
     finally:
+        await notifier.stop()
+        await webhook.stop()
         if world.process is not None:
             await world.stop()
         await runner.cleanup()

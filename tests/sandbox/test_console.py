@@ -164,6 +164,7 @@ async def test_what_slack_has_no_word_for_is_said_plainly(desk: Desk) -> None:
         ),
         ("faults", {"side": "slack", "kind": "earthquake"}),
         ("faults", {"socket": "melt"}),
+        ("pushes", {"bot": "file:///etc"}),
     ],
 )
 async def test_wrong_requests_are_answered_in_words(desk: Desk, path: str, body: object) -> None:
@@ -191,6 +192,17 @@ async def test_faults_are_set_and_cleared(desk: Desk) -> None:
     assert len(faults["booking"]) == 1  # type: ignore[arg-type]
     _, faults = await desk.post("faults", {"clear": True})
     assert (faults["slack"], faults["booking"]) == ([], [])
+
+
+async def test_a_bot_is_subscribed_and_let_go(desk: Desk) -> None:
+    """A bot that runs elsewhere says where it listens, and with which credentials."""
+    body = {"bot": "http://127.0.0.1:9", "client_id": "cns", "client_secret": "s"}
+    _, answer = await desk.post("pushes", body | {"webhook_secret": "w"})
+    assert answer["notifications"] == "http://127.0.0.1:9/booking/notifications"
+    assert desk.chain.webhook.url == "http://127.0.0.1:9/hostelmate/events/w"
+    await desk.post("pushes", {"bot": ""})
+    assert desk.chain.notifier.subscription is None
+    assert desk.chain.webhook.url == ""
 
 
 async def test_ledger_sees_what_was_not_shown(desk: Desk) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bridgebot.model import Batch, PropertyId, ProviderName
+from bridgebot.model import Batch, PropertyId, ProviderName, Received
+from bridgebot.store.rows import to_ms
 from bridgebot.workers.seeker import Routine, Seeker
+from tests.store.build import about, message
 from tests.workers.bench import Bench, bench_on
 
 ROUTINE = Routine(
@@ -68,6 +71,64 @@ async def test_a_long_silence_is_searched_at_once(bench: Bench) -> None:
     await _steps(bench, spans, 3)
 
     assert spans.asked == [timedelta(hours=9.5)]
+
+
+class Finds(Spans):
+    """A search that finds a message, once."""
+
+    async def pages(
+        self, *, after: datetime, before: datetime, property_id: PropertyId | None = None
+    ) -> AsyncIterator[Batch]:
+        """Yield a message of an hour before the end."""
+        assert property_id is None
+        self.asked.append(before - after)
+        told = message(f"m{len(self.asked)}", at=to_ms(before - timedelta(hours=1)))
+        yield Batch(messages=(Received(conversation=about(), message=told, raw="{}"),))
+
+
+async def _use(bench: Bench, spans: Spans, *sources: str, hours: float = 0.1) -> None:
+    routine = replace(ROUTINE, sources=sources)
+    name = ProviderName("booking")
+    seeker = Seeker(bench.context(), name, spans, routine, heard_at=bench.clock.now)
+    await bench.clock.sleep(hours * 3600)
+    await seeker.step()
+
+
+async def test_another_source_is_followed_by_a_search(bench: Bench) -> None:
+    """What the one did not deliver is found at once; reading conversations needs none."""
+    spans = Spans()
+    await _use(bench, spans, "queue")
+    await _use(bench, spans, "conversations", hours=48)
+    assert spans.asked == []
+
+    await _use(bench, spans, "notifications")
+    await _use(bench, spans, "notifications")
+    await _use(bench, spans, "queue", "notifications")
+
+    assert spans.asked == [timedelta(hours=6.1), timedelta(hours=6.2)]
+
+
+async def test_notifications_that_do_not_arrive_are_told(bench: Bench) -> None:
+    """Where they come alone, what the daily search finds should have come by them."""
+    spans = Finds()
+    await _use(bench, spans, "notifications")
+    await _steps_of(bench, spans, 50)
+
+    ((kind, title, lines),) = await bench.alerts()
+    assert (kind, "notifications do not arrive" in title) == ("provider_down", True)
+    assert "A message was found" in lines
+    await _use(bench, spans, "queue")
+    assert "The sources were changed." in (await bench.alerts())[0][2]
+
+
+async def _steps_of(bench: Bench, spans: Spans, many: int) -> None:
+    """Let a process that is notified live for half an hour many times."""
+    routine = replace(ROUTINE, sources=("notifications",))
+    name = ProviderName("booking")
+    seeker = Seeker(bench.context(), name, spans, routine, heard_at=bench.clock.now)
+    for _ in range(many):
+        await bench.clock.sleep(1800)
+        await seeker.step()
 
 
 async def test_half_a_year_of_silence_is_cut_into_spans_the_provider_takes(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.console.faults import WrongFaultError, describe, set_faults
 from bridgebot.sandbox.console.pictures import picture_bytes
+from bridgebot.sandbox.console.pushes import set_pushes
 from bridgebot.sandbox.console.stream import Stream
 from bridgebot.sandbox.console.troubles import TROUBLES
 from bridgebot.sandbox.messaging.attachments import KINDS, guest_sends, kind_of
@@ -82,6 +83,7 @@ class Console:
         post("/sandbox/faults", _taking(self._set_faults))
         post("/sandbox/troubles/{name}", _taking(self._trouble))
         post("/sandbox/bot", _taking(self._bot))
+        post("/sandbox/pushes", _taking(self._pushes))
         post("/sandbox/scenario", _taking(self._scenario))
         post("/sandbox/guests/{conversation}/messages", _taking(self._guest_writes))
         post("/sandbox/guests/{conversation}/pictures", _taking(self._guest_sends_picture))
@@ -116,6 +118,8 @@ class Console:
     async def _end(self, _app: web.Application) -> None:
         await self.stream.close()
         await self.wire.close()
+        await self.chain.notifier.stop()
+        await self.chain.webhook.stop()
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
         return web.FileResponse(_STATIC / "index.html")
@@ -148,6 +152,12 @@ class Console:
             troubles.begin(name)
         self.stream.touch()
         return {}
+
+    async def _pushes(self, _request: web.Request, body: Body) -> object:
+        try:
+            return set_pushes(self.chain, body)
+        except ValueError as error:
+            raise WrongRequestError(str(error)) from None
 
     async def _bot(self, _request: web.Request, body: Body) -> object:
         bot, act = self.chain.bot, text_of(body, "act")

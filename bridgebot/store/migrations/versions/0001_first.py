@@ -295,6 +295,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("sorted_as", name=op.f("uq_saved_replies_sorted_as")),
     )
     op.create_table(
+        "notifications",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sa.UniqueConstraint("provider", "key", name=op.f("uq_notifications_provider_key")),
+    )
+    op.create_index("ix_notifications_done", "notifications", ["done_at"], unique=False)
+    op.create_index(
+        "ix_notifications_open",
+        "notifications",
+        ["provider", "id"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
         "promises",
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ts", sa.Text(), nullable=False),

@@ -1,0 +1,3 @@
+"""What others call: notifications, and hints that something is new."""
+
+from __future__ import annotations
