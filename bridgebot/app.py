@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket as sockets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,28 +24,31 @@ from bridgebot import __version__, health
 from bridgebot.accounts import build_providers
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
-from bridgebot.reception import drafts_of, open_reception, signing_of
+from bridgebot.providers.http import fenced
+from bridgebot.reception import drafts_of, open_reception
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
 from bridgebot.slack.capture import Capture
 from bridgebot.slack.files import Files
 from bridgebot.slack.fitness import channel_problem
-from bridgebot.slack.gateway import Gateway, Identity, make_client, open_session
+from bridgebot.slack.gateway import Gateway, Identity, make_client
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
+from bridgebot.slack.session import open_session
 from bridgebot.slack.socket import Socket
 from bridgebot.slack.webhook import Webhook
 from bridgebot.sources import Consumer, Sources, open_sources
 from bridgebot.store.database import Store
-from bridgebot.store.engine import sqlite_file
+from bridgebot.store.engine import sqlite_file, to_async_url
 from bridgebot.vitals import Vitals
 from bridgebot.workers import loop
 from bridgebot.workers.catchup import Catchup
-from bridgebot.workers.context import Context, Routing, Signals
+from bridgebot.workers.context import Context, Pulse, Routing, Signals
 from bridgebot.workers.decider import Decider
 from bridgebot.workers.encloser import Encloser
 from bridgebot.workers.heartbeat import Heartbeat
+from bridgebot.workers.neighbours import Neighbours
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poster import Poster
 from bridgebot.workers.receiver import Receiver
@@ -85,9 +88,17 @@ def utc_now() -> datetime:
 
 
 def node_name() -> str:
-    """Name this process among the nodes: host, process id, and a word of its own."""
+    """Name this process among the nodes: host, process id, and a word of its own.
+
+    Behind the word's dot stands the number space that the process id is from: containers that share
+    a host's name each have their own.
+    """
     host = sockets.gethostname().replace(":", "-")
-    return f"{host}:{os.getpid()}:{secrets.token_hex(4)}"
+    try:
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        space = 0
+    return f"{host}:{os.getpid()}:{secrets.token_hex(4)}.{space}"
 
 
 async def run(settings: Settings) -> None:
@@ -125,12 +136,15 @@ async def run(settings: Settings) -> None:
 async def _build(
     settings: Settings, store: Store, stack: contextlib.AsyncExitStack, stop: asyncio.Event
 ) -> Parts:
-    session = await stack.enter_async_context(open_session())
-    http = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
+    pulse = Pulse()
+    session = await stack.enter_async_context(open_session(pulse.beats))
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(timeout=HTTP_TIMEOUT, event_hooks=fenced(pulse.beats))
+    )
     token = settings.slack_bot_token.get_secret_value()
     client = make_client(token, settings.slack_api_url, session)
     pacer = Pacer(posts_per_second=settings.slack_posts_per_second)
-    gateway = Gateway(client, pacer)
+    gateway = Gateway(client, pacer, may_post=pulse.beats)
     me = await patiently(gateway.whoami, stop)
     routing = Routing(
         guests=settings.guests_channel,
@@ -139,17 +153,30 @@ async def _build(
     )
     await patiently(lambda: _check_channels(gateway, routing), stop)
     providers = build_providers(settings, http, store)
+    neighbours = _neighbours(settings)
+    if neighbours is not None:
+        stack.callback(neighbours.close)
     context = Context(
         store=store,
+        signals=neighbours.signals if neighbours is not None else Signals(),
         owner=node_name(),
         now=utc_now,
         chance=random.random,
         routing=routing,
         providers={provider.name: provider for provider in providers},
         settle=settings.settle_seconds,
-        signing=signing_of(settings),
+        pulse=pulse,
     )
-    return _assemble(settings, context, gateway, pacer, client, me)
+    parts = _assemble(settings, context, gateway, pacer, client, me)
+    if neighbours is None:
+        return parts
+    return replace(parts, others=((neighbours, neighbours.wake), *parts.others))
+
+
+def _neighbours(settings: Settings) -> Neighbours | None:
+    """Build what speaks with the other nodes, where there may be some."""
+    is_shared = to_async_url(settings.database_url).get_backend_name() == "postgresql"
+    return Neighbours(settings.database_url) if is_shared else None
 
 
 def _assemble(
@@ -197,7 +224,7 @@ def _assemble(
         context=context,
         gateway=gateway,
         socket=socket,
-        heartbeat=Heartbeat(context),
+        heartbeat=Heartbeat(context, on_return=catchup.was_absent),
         poster=Poster(context, gateway, files),
         relayer=Relayer(
             context,

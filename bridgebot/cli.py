@@ -200,6 +200,16 @@ def db_check() -> None:
     print(asyncio.run(check()))
 
 
+@db.command("copy")
+def db_copy(
+    to: Annotated[str, typer.Option(help="postgresql://…, a database that is empty.")],
+) -> None:
+    """Copy the SQLite database of BRIDGEBOT_DATABASE_URL to PostgreSQL; stop the bridge first."""
+    from bridgebot.operations import copy  # noqa: PLC0415
+
+    print(asyncio.run(copy(to, print)))
+
+
 @deliveries.command("list")
 def deliveries_list() -> None:
     """List open and failed deliveries and quarantined entries."""

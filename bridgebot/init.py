@@ -16,13 +16,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.accounts import build_providers
 from bridgebot.answers import check_one, where
-from bridgebot.app import HTTP_TIMEOUT, utc_now
+from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.doctor.findings import Finding, good, report, status, wrong
 from bridgebot.doctor.providers import check_provider
 from bridgebot.doctor.slack import check_app_token, check_bot, check_channel, check_metadata
 from bridgebot.settings import PREFIX, load_settings, single
-from bridgebot.slack.gateway import Gateway, make_client, open_session
+from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.session import open_session
 
 ENV = Path(".env")
 Answers = Mapping[str, str]
@@ -94,7 +95,7 @@ async def _booking(answers: Answers) -> Sequence[Finding]:
         return [
             finding
             for provider in build_providers(settings, http)
-            for finding in await check_provider(provider, settings.database_url, utc_now())
+            for finding in await check_provider(provider, settings.database_url)
         ]
 
 

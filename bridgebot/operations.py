@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from bridgebot.store import quarantined, queues
 from bridgebot.store.database import Store
 from bridgebot.store.engine import open_engine
 from bridgebot.store.migrate import HEAD, revision
+from bridgebot.store.moving import move
 from bridgebot.store.rows import from_ms
 from bridgebot.store.schema import conversations, inbox, outbox, quarantine
 
@@ -49,6 +50,17 @@ async def check() -> str:
     if found is None:
         raise StoreError("the database is empty; bridgebot run or bridgebot db upgrade fills it")
     raise StoreError(f"the database is at schema {found}, this version needs {HEAD}")
+
+
+async def copy(target: str, show: Callable[[str], None]) -> str:
+    """Copy the database to an empty PostgreSQL one; return what is to be done next."""
+    rows = await move(
+        single("DATABASE_URL"), target, lambda table, count: show(f"{table}: {count} rows")
+    )
+    return (
+        f"All {rows} rows are copied. Name the new database in BRIDGEBOT_DATABASE_URL, then start. "
+        "Start no bridge on the old one any more."
+    )
 
 
 async def list_deliveries() -> str:

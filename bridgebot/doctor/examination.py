@@ -23,8 +23,9 @@ from bridgebot.doctor.slack import (
     check_metadata,
 )
 from bridgebot.settings import Settings
-from bridgebot.slack.gateway import Gateway, make_client, open_session
+from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.session import open_session
 
 
 async def examine(now: Callable[[], datetime] = utc_now) -> list[Finding]:
@@ -38,7 +39,7 @@ async def examine(now: Callable[[], datetime] = utc_now) -> list[Finding]:
         findings += await _check_slack(settings, session, now())
     async with httpx.AsyncClient(timeout=HTTP_TIMEOUT) as http:
         for provider in build_providers(settings, http):
-            findings += await check_provider(provider, settings.database_url, now())
+            findings += await check_provider(provider, settings.database_url)
         findings += await check_notifications(settings, http)
     return [*findings, *by_hand(settings)]
 

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridgebot.doctor.findings import Finding, good, warning, wrong
 from bridgebot.errors import SettingsError, StoreError
 from bridgebot.settings import PREFIX, Settings, load_settings, unknown_names
-from bridgebot.store.engine import open_engine, sqlite_file
+from bridgebot.store.engine import FAULTS, open_engine, sqlite_file
 from bridgebot.store.migrate import HEAD, revision
 from bridgebot.store.writer import in_words
 
@@ -98,8 +97,8 @@ async def _check_schema(engine: AsyncEngine, address: str) -> list[Finding]:
     try:
         async with engine.connect() as connection:
             found = await revision(connection)
-    except (SQLAlchemyError, OSError) as error:
-        words = in_words(error) if isinstance(error, SQLAlchemyError) else str(error)
+    except FAULTS as error:
+        words = in_words(error)
         remedy = "check BRIDGEBOT_DATABASE_URL and that the database is there and may be used"
         return [wrong("database", f"cannot be opened: {words}", remedy)]
     if path is not None and not os.access(path, os.W_OK):

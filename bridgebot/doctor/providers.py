@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy.exc import SQLAlchemyError
-
 from bridgebot.doctor.findings import Finding, good, wrong
 from bridgebot.errors import ProviderError, StoreError
 from bridgebot.model import PropertyId
 from bridgebot.providers.base import Provider
 from bridgebot.store import leases
-from bridgebot.store.engine import open_engine, sqlite_file
-from bridgebot.store.rows import to_ms
+from bridgebot.store.engine import FAULTS, open_engine, sqlite_file
 
 
-async def check_provider(provider: Provider, address: str, now: datetime) -> list[Finding]:
+async def check_provider(provider: Provider, address: str) -> list[Finding]:
     """Try a provider's login and access, unless a bridge that runs does so all the time.
 
     A second consumer's fetch could come between the bridge's fetch and its confirm.
     """
-    if await _is_polled(provider, address, now):
+    if await _is_polled(provider, address):
         return [good(provider.name, "a running bridge receives from it")]
     if provider.probe is None:
         return []
@@ -34,7 +29,7 @@ async def check_provider(provider: Provider, address: str, now: datetime) -> lis
     ]
 
 
-async def _is_polled(provider: Provider, address: str, now: datetime) -> bool:
+async def _is_polled(provider: Provider, address: str) -> bool:
     """Tell whether a bridge on this database holds the provider's queue."""
     path = sqlite_file(address)
     if path is not None and not path.exists():
@@ -46,8 +41,8 @@ async def _is_polled(provider: Provider, address: str, now: datetime) -> bool:
     try:
         async with engine.connect() as connection:
             name = f"queue:{provider.name}"
-            return await leases.holder(connection, name, now=to_ms(now)) is not None
-    except (SQLAlchemyError, OSError):
+            return await leases.holder(connection, name) is not None
+    except FAULTS:
         # What is wrong with the database is the other check's to say.
         return False
     finally:

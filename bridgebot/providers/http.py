@@ -32,6 +32,27 @@ UNASKED_WAIT = 30.0
 """Seconds to stay away after a 429 that names none."""
 
 # A request that failed so was never on its way.
+SENDING = frozenset({"http11.send_request_headers.started", "http2.send_request_headers.started"})
+"""What the transport tells right before it writes (https://www.python-httpx.org/advanced/extensions/)."""
+
+
+def fenced(may_send: Callable[[], bool]) -> dict[str, list[Callable[..., Any]]]:
+    """Make the hooks of a client that looks once more before a request is written.
+
+    A process that stood still while it waited for its connection would else send, an age later,
+    what others have looked for in vain and sent again.
+    """
+
+    async def look(event: str, _info: object) -> None:
+        if event in SENDING and not may_send():
+            raise httpx.ConnectError("this process stood still")
+
+    async def hook(request: httpx.Request) -> None:
+        request.extensions["trace"] = look
+
+    return {"request": [hook]}
+
+
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 UNAUTHORISED, FORBIDDEN, TOO_MANY = 401, 403, 429
 # Of the 4xx statuses these two say that the same request may work later.

@@ -118,8 +118,11 @@ class Capture:
         channel, ts = str(edited["channel"]), str(edited["ts"])
         if await outbox.edit(connection, channel, ts, edited, now=self._now()):
             return
-        # The edit may come before the message itself: then it is the message.
-        if not await self._keep(connection, edited):
+        # The edit may come before the message itself: then it is the message. On another node the
+        # message may just have been stored: then it is edited after all.
+        if not await self._keep(connection, edited) and not await outbox.edit(
+            connection, channel, ts, edited, now=self._now()
+        ):
             row = await corrections.offer(connection, edited)
             await self._tell_late(connection, row, EDITED_LATE, corrects=row and row.id)
 

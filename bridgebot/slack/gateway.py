@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -24,8 +23,6 @@ from bridgebot.slack.pacing import POST, Pacer
 
 log = structlog.get_logger()
 
-TOTAL_SECONDS = 20.0
-CONNECT_SECONDS = 5.0
 READ_ATTEMPTS = 4
 PAGE = 200
 MOST_PERMALINKS = 5000
@@ -62,15 +59,6 @@ class Identity:
     answered_at: datetime | None = None
 
 
-@asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the one pooled session; its time limits are the ones that count."""
-    timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
-    connector = aiohttp.TCPConnector(limit=64)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-        yield session
-
-
 def make_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Make the SDK's client without its retries: by default it repeats a dropped post."""
     client = AsyncWebClient(
@@ -83,7 +71,10 @@ def make_client(token: str, base_url: str, session: aiohttp.ClientSession) -> As
 
 
 class Gateway:
-    """Calls to Slack; each raises ``SlackError``."""
+    """Calls to Slack; each raises ``SlackError``.
+
+    ``may_post`` is asked right before a post: another node may have taken over what is posted.
+    """
 
     def __init__(
         self,
@@ -91,8 +82,10 @@ class Gateway:
         pacer: Pacer,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        may_post: Callable[[], bool] = lambda: True,
     ) -> None:
         self._client = client
+        self._may_post = may_post
         self._pacer = pacer
         self._sleep = sleep
         self._permalinks: dict[tuple[str, str], str] = {}
@@ -365,6 +358,8 @@ class Gateway:
         if wait > LONGEST_WAIT:
             raise SlackError(f"Slack asks to slow down ({method})", code="ratelimited", after=wait)
         await self._pacer.turn(method, channel)
+        if method == POST and not self._may_post():
+            raise SlackError("this process stood still", code="stood_still", after=1.0)
         try:
             return await call()
         except SlackApiError as error:

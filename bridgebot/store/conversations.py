@@ -95,6 +95,17 @@ def differs(found: ConversationRow, about: Conversation) -> bool:
     return bool(_changed(found, about))
 
 
+async def lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Keep conversations from being changed by other nodes until the transaction ends.
+
+    What is read of them afterwards is what counts: clocks and echoes are decided by messages that
+    another node may just be storing. On SQLite a transaction that writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        query = select(conversations.c.id).where(which).order_by(conversations.c.id)
+        await connection.execute(query.with_for_update(key_share=True))
+
+
 async def find(
     connection: AsyncConnection, provider: str, conversation_id: str
 ) -> ConversationRow | None:
@@ -288,6 +299,7 @@ async def note_late(
 async def note_answer(connection: AsyncConnection, row_id: int, sent_at: int, by: str) -> None:
     """Take an answer to the guest into the conversation's clocks."""
     table = conversations.c
+    await lock(connection, table.id == row_id)
     later = and_(
         messages.c.conversation == row_id,
         messages.c.sender == "guest",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
-from bridgebot.store.engine import open_engine
+from bridgebot.store.engine import FAULTS, open_engine
 from bridgebot.store.migrate import upgrade
 from bridgebot.store.thread import in_its_thread
 from bridgebot.store.writer import T, Unit, Writer, in_words
@@ -44,6 +43,17 @@ class Store:
         """Run a unit in a durable transaction; see ``Writer.run``."""
         return await self.writer.run(unit)
 
+    async def write_now(self, unit: Unit[T]) -> T:
+        """Run a unit without waiting for other writes; on SQLite, which has one writer, in turn.
+
+        Raises ``StoreError``, after which the unit may have taken effect or not.
+        """
+        if self.engine.dialect.name == "sqlite":
+            return await self.write(unit)
+        with _refusals_in_words():
+            async with self.engine.begin() as connection:
+                return await unit(connection)
+
     async def peek(self, unit: Unit[T]) -> T:
         """Read a few rows that are found by an index; on SQLite without a change of thread."""
         with _refusals_in_words():
@@ -61,7 +71,7 @@ class Store:
 def _refusals_in_words() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except FAULTS as error:
         raise StoreError(f"the database refused: {in_words(error)}") from error
 
 

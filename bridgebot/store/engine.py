@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -15,7 +15,26 @@ from bridgebot.errors import StoreError
 from bridgebot.store.thread import connect
 
 BUSY_MS = 5_000
+NUL = "\0"
+POSTGRESQL = {
+    # A server that does not answer is an error, not a wait without end.
+    "timeout": 5,
+    "command_timeout": 20,
+    "server_settings": {
+        "application_name": "bridgebot",
+        # Two nodes that wait for each other find out sooner than by the server's own look.
+        "lock_timeout": "300",
+        # A node that stalls in a transaction must not keep the others out for ever.
+        "idle_in_transaction_session_timeout": "8000",
+    },
+}
 WRITING = {"bridgebot_writing": True}
+FAULTS = (SQLAlchemyError, OSError)
+"""What a database raises; the driver lets a refused connection and a timeout through as they are.
+"""
+IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's codes for a conflict, a deadlock and a lock that was not to be had in time
+(https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 class _DbapiConnection(Protocol):
@@ -59,7 +78,7 @@ def open_engine(address: str) -> AsyncEngine:
     """Make the engine; no connection is opened yet."""
     url = to_async_url(address)
     if url.get_backend_name() == "postgresql":
-        return create_async_engine(url, pool_size=8, max_overflow=8)
+        return _open_postgresql(url)
     path = sqlite_file(url)
     if path is not None and not path.parent.is_dir():
         raise StoreError(f"the directory {path.parent} for the database is missing")
@@ -74,6 +93,39 @@ def open_engine(address: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_postgresql(url: URL) -> AsyncEngine:
+    try:
+        engine = create_async_engine(url, pool_size=8, max_overflow=8, connect_args=POSTGRESQL)
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs an extra: pip install 'bridgebot[postgres]'") from None
+    event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
+    return engine
+
+
+def _without_nul(
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: Any,  # noqa: ANN401 - one row's or many rows'
+    _context: object,
+    executemany: bool,  # noqa: FBT001 - SQLAlchemy's form
+) -> tuple[str, Any]:
+    """Put a sign in place of the one character that PostgreSQL keeps in no text.
+
+    A guest's message that holds it must not stop the queue
+    (https://www.postgresql.org/docs/current/datatype-character.html).
+    """
+    if executemany:
+        return statement, [_clean(row) for row in parameters]
+    return statement, _clean(parameters)
+
+
+def _clean(row: Any) -> Any:  # noqa: ANN401
+    if not any(isinstance(value, str) and NUL in value for value in row):
+        return row
+    return tuple(each.replace(NUL, "\ufffd") if isinstance(each, str) else each for each in row)
 
 
 def _prepare_sqlite(connection: _DbapiConnection, _record: ConnectionPoolEntry) -> None:
@@ -98,3 +150,16 @@ def _begin_sqlite(connection: Connection) -> None:
     """
     writing = connection.get_execution_options().get("bridgebot_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def is_lost(error: Exception) -> bool:
+    """Tell whether the connection went away: a commit under way may have taken effect or not."""
+    return isinstance(error, OSError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def is_crowded(error: Exception) -> bool:
+    """Tell whether nodes stood in each other's way: the same works a moment later."""
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return code in IN_EACH_OTHERS_WAY

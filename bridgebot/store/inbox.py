@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Message, SenderKind
-from bridgebot.store.queues import READY, mark_claimed
+from bridgebot.store.queues import CHOSEN, READY, in_flight, mark_claimed, take_heads
 from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of, to_ms
 from bridgebot.store.schema import conversations, inbox, messages
 from bridgebot.store.sql import insert_or_ignore
@@ -129,8 +129,8 @@ async def claim(
 
     Conversations take turns, so that one with a long backlog does not keep the others waiting.
     """
-    now_and_here = {"now": now, "most": limit, "skipped": list(skip_channels)}
-    ids = (await connection.execute(_due_heads(), now_and_here)).scalars().all()
+    values = {"now": now, "most": limit, "skipped": list(skip_channels)}
+    ids = await take_heads(connection, inbox, _due_heads, values)
     if not ids:
         return ()
     await mark_claimed(connection, inbox, ids, owner=owner, now=now)
@@ -141,11 +141,12 @@ async def claim(
 
 
 @cache
-def _due_heads() -> Select[int]:
-    """Build the claim's query; between nodes, rows that another one is claiming are skipped."""
+def _due_heads(chosen: bool) -> Select[int]:  # noqa: FBT001 - take_heads's form
+    """Build the claim's query: the oldest open rows that are due; see ``take_heads``."""
+    among = [inbox.c.conversation.in_(CHOSEN)] if chosen else []
     heads = (
         select(func.min(inbox.c.id).label("id"))
-        .where(inbox.c.finished_at.is_(None))
+        .where(inbox.c.finished_at.is_(None), *among)
         .where(or_(inbox.c.aside.is_(False), inbox.c.due_at <= bindparam("now")))
         .group_by(inbox.c.conversation)
         .subquery()
@@ -156,9 +157,9 @@ def _due_heads() -> Select[int]:
         .join(conversations, conversations.c.id == inbox.c.conversation)
         .where(inbox.c.state.in_(READY), inbox.c.due_at <= bindparam("now"))
         .where(conversations.c.channel.not_in(bindparam("skipped", expanding=True)))
+        .where(~in_flight(inbox, lambda row: or_(~row.aside, row.due_at <= bindparam("now"))))
         .order_by(conversations.c.turn_at, inbox.c.due_at)
         .limit(bindparam("most", type_=Integer))
-        .with_for_update(of=inbox, skip_locked=True)
     )
 
 

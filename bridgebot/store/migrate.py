@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
-from bridgebot.store.engine import WRITING, sqlite_file
+from bridgebot.store.engine import FAULTS, WRITING, sqlite_file
 from bridgebot.store.keep import copy_before_change, make_private
 from bridgebot.store.writer import in_words
 
@@ -39,7 +38,7 @@ async def upgrade(engine: AsyncEngine) -> str | None:
             await copy_before_change(path, str(found), datetime.now(UTC))
         if found != HEAD:
             await _apply(engine)
-    except SQLAlchemyError as error:
+    except FAULTS as error:
         raise StoreError(f"the database cannot be opened: {in_words(error)}") from error
     return found
 
@@ -59,6 +58,8 @@ async def _apply(engine: AsyncEngine) -> None:
         writing = await connection.execution_options(**WRITING)
         async with writing.begin():
             if writing.dialect.name == "postgresql":
+                # Another node may be at it for as long as a migration takes.
+                await writing.execute(text("SET LOCAL lock_timeout = 0"))
                 await writing.execute(text(f"SELECT pg_advisory_xact_lock({ALONE})"))
             if await revision(writing) != HEAD:
                 await writing.run_sync(_run_alembic)

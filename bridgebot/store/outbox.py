@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store.queues import READY, mark_claimed
+from bridgebot.store.queues import CHOSEN, READY, in_flight, mark_claimed, take_heads
 from bridgebot.store.rows import OutboxRow, outbox_row
 from bridgebot.store.schema import conversations, outbox
 from bridgebot.store.sql import insert_or_ignore
@@ -315,42 +315,35 @@ async def claim(
     outcome is unknown) does too, even when an older one turns up late. Nothing is taken from the
     threads in ``held``.
     """
-    heads = (
-        select(outbox.c.conversation, func.min(outbox.c.ts).label("ts"))
-        .where(outbox.c.finished_at.is_(None), outbox.c.conversation.is_not(None))
-        .group_by(outbox.c.conversation)
-        .subquery()
-    )
-    other = outbox.alias()
-    out = exists().where(
-        other.c.conversation == outbox.c.conversation,
-        other.c.finished_at.is_(None),
-        other.c.state.in_(("executing", "uncertain")),
-    )
-    query = (
-        select(outbox.c.id)
-        .join(
-            heads,
-            and_(heads.c.conversation == outbox.c.conversation, heads.c.ts == outbox.c.ts),
-        )
-        .where(
-            outbox.c.finished_at.is_(None),
-            outbox.c.kind == "reply",
-            outbox.c.state.in_(READY),
-            outbox.c.due_at <= now,
-            outbox.c.thread_ts.not_in(held),
-            ~out,
-            ~_unbound_before(),
-        )
-        .order_by(outbox.c.due_at)
-        .limit(limit)
-        .with_for_update(of=outbox, skip_locked=True)
-    )
-    ids = (await connection.execute(query)).scalars().all()
+
+    def heads(chosen: bool) -> Select[int]:  # noqa: FBT001 - take_heads's form
+        return _heads(chosen, now, held).limit(limit)
+
+    ids = await take_heads(connection, outbox, heads, {})
     if not ids:
         return ()
     await mark_claimed(connection, outbox, ids, owner=owner, now=now)
     return await read(connection, ids)
+
+
+def _heads(chosen: bool, now: int, held: Collection[str]) -> Select[int]:  # noqa: FBT001
+    """Ask for the first open replies that are due; no other of their conversation is out."""
+    row = outbox.c
+    among = [row.conversation.in_(CHOSEN)] if chosen else []
+    heads = (
+        select(row.conversation, func.min(row.ts).label("ts"))
+        .where(row.finished_at.is_(None), row.conversation.is_not(None), *among)
+        .group_by(row.conversation)
+        .subquery()
+    )
+    return (
+        select(row.id)
+        .join(heads, and_(heads.c.conversation == row.conversation, heads.c.ts == row.ts))
+        .where(row.finished_at.is_(None), row.kind == "reply", row.state.in_(READY))
+        .where(row.due_at <= now, row.thread_ts.not_in(held))
+        .where(~in_flight(outbox), ~_unbound_before())
+        .order_by(row.due_at)
+    )
 
 
 def _unbound_before() -> ColumnElement[bool]:

@@ -1,15 +1,20 @@
 """What both queues share: claiming heads, recording ends, and taking back what a dead node held.
 
 One row in flight per conversation: the claim takes the oldest open row of each conversation, so a
-row that fails holds back its own conversation and nothing else.
+row that fails holds back its own conversation and nothing else. On PostgreSQL a claim also locks
+the conversations it takes from, so that no two nodes have rows of one conversation in flight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
     Table,
     Update,
     and_,
@@ -20,11 +25,13 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store.schema import inbox, leases, outbox
+from bridgebot.store.clock import moment
+from bridgebot.store.schema import conversations, inbox, leases, outbox
 
 READY = ("available", "retryable")
 
@@ -87,23 +94,35 @@ async def hold(connection: AsyncConnection, table: Table, row_id: int, owner: st
     return (await connection.execute(statement)).rowcount == 1
 
 
-async def rescue(connection: AsyncConnection, table: Table, now: int, settle: int = 0) -> int:
+async def rescue(
+    connection: AsyncConnection,
+    table: Table,
+    now: int,
+    settle: int = 0,
+    *,
+    leased_at: int | None = None,
+) -> int:
     """Take back what dead nodes held; what they were executing is ``uncertain`` now.
 
     It is looked up after ``settle`` milliseconds: the last call may have begun just before the end.
+    Who is dead is told by the database's clock, unless ``leased_at`` gives a time.
     """
     alive = exists().where(
-        leases.c.name == literal("node:") + table.c.owner, leases.c.expires_at > now
+        leases.c.name == literal("node:") + table.c.owner,
+        leases.c.expires_at > moment(leased_at),
     )
     gone = and_(table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive))
     statement = update(table).where(gone)
-    executing = await connection.execute(
-        statement.where(table.c.state == "executing").values(
+    executing = table.c.state == "executing"
+    rescued = await connection.execute(
+        statement.where(executing).values(
             state="uncertain", owner=None, due_at=now + settle, error="process_ended"
         )
     )
-    await connection.execute(statement.values(owner=None))
-    return executing.rowcount
+    # Not what a node was executing that has come to its end between the two statements: without an
+    # owner nobody would ever look at it.
+    await connection.execute(statement.where(~executing).values(owner=None))
+    return rescued.rowcount
 
 
 async def due_uncertain(
@@ -125,6 +144,70 @@ async def due_uncertain(
         .limit(limit)
     )
     return (await connection.execute(query)).scalars().all()
+
+
+Heads = Callable[[bool], Select[int]]
+"""Builds a claim's query: for all conversations, or for those in ``CHOSEN``."""
+
+CHOSEN = bindparam("chosen", type_=Integer, expanding=True)
+
+
+async def take_heads(
+    connection: AsyncConnection, table: Table, heads: Heads, values: Mapping[str, Any]
+) -> Sequence[int]:
+    """Run a claim's query, so that between nodes one conversation is claimed from once at a time.
+
+    A node that is claiming holds the conversation's row until its claim is written down. Whoever
+    gets that row afterwards looks again, in a statement of its own: what the first look saw may be
+    older than the other node's claim. What another node works on is skipped, not waited for.
+    """
+    query = heads(False)  # noqa: FBT003 - as the type says
+    if connection.dialect.name != "postgresql":
+        return (await connection.execute(query, values)).scalars().all()
+    candidates = query.with_only_columns(table.c.conversation)
+    locking = (
+        select(conversations.c.id)
+        .where(conversations.c.id.in_(candidates))
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    locked = (await connection.execute(locking, values)).scalars().all()
+    if not locked:
+        return ()
+    again = heads(True).with_for_update(of=table, skip_locked=True)  # noqa: FBT003
+    return (await connection.execute(again, {**values, "chosen": locked})).scalars().all()
+
+
+def in_flight(
+    table: Table, which: Callable[[Any], ColumnElement[bool]] = lambda _row: true()
+) -> ColumnElement[bool]:
+    """Build the condition that something of a row's conversation is out, or may be."""
+    other = table.alias()
+    return exists().where(
+        other.c.conversation == table.c.conversation,
+        other.c.finished_at.is_(None),
+        other.c.state.in_(("executing", "uncertain")),
+        which(other.c),
+    )
+
+
+async def release_unknown(
+    connection: AsyncConnection, table: Table, *, owner: str, known: Collection[int]
+) -> int:
+    """Give back what this node claimed and does not know of: the claim's answer was lost.
+
+    Nothing was sent for such a row, since sending begins when the claim is known. Return how many.
+    """
+    statement = (
+        update(table)
+        .where(
+            table.c.finished_at.is_(None),
+            table.c.state == "executing",
+            table.c.owner == owner,
+            table.c.id.not_in(known),
+        )
+        .values(state="available", owner=None, attempts=table.c.attempts - 1)
+    )
+    return (await connection.execute(statement)).rowcount
 
 
 async def mark_claimed(

@@ -25,6 +25,22 @@ async def set_cursor(connection: AsyncConnection, name: str, value: Mapping[str,
     await connection.execute(statement)
 
 
+async def move_cursor(
+    connection: AsyncConnection, name: str, before: Mapping[str, Any], value: Mapping[str, Any]
+) -> bool:
+    """Move on from where something was, unless another node just has; return whether it moved."""
+    text = json.dumps(dict(value))
+    if not before:
+        first = insert_or_ignore(connection, cursors, {"name": name, "value": text})
+        return (await connection.execute(first)).rowcount == 1
+    statement = (
+        update(cursors)
+        .where(cursors.c.name == name, cursors.c.value == json.dumps(dict(before)))
+        .values(value=text)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
 async def get_cursor(connection: AsyncConnection, name: str) -> dict[str, Any]:
     """Tell where something goes on; empty when it never began."""
     query = select(cursors.c.value).where(cursors.c.name == name)

@@ -42,7 +42,7 @@ async def due(connection: AsyncConnection, now: int) -> Sequence[ConversationRow
         .where(conversations.c.watch_at <= now)
         .order_by(conversations.c.watch_at, conversations.c.id)
         .limit(MOST)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
 
@@ -65,7 +65,7 @@ async def touch(connection: AsyncConnection, alert: int) -> None:
 
 async def call(connection: AsyncConnection, alert: int, what: Mapping[str, Any]) -> bool:
     """Have people notified below an alert, once for each step; return whether it was new."""
-    query = select(alerts.c.calls).where(alerts.c.id == alert)
+    query = select(alerts.c.calls).where(alerts.c.id == alert).with_for_update(key_share=True)
     calls = json.loads((await connection.execute(query)).scalar_one())
     if any((each["why"], each["step"]) == (what["why"], what["step"]) for each in calls):
         return False

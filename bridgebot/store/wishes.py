@@ -36,7 +36,7 @@ async def wanted_now(connection: AsyncConnection) -> Wish | None:
     return Wish(**kept) if kept else None
 
 
-async def take(connection: AsyncConnection, *, owner: str, now: int) -> Wish | None:
+async def take(connection: AsyncConnection, *, owner: str, now: int | None = None) -> Wish | None:
     """Take what is wanted in hand, or go on with it; ``None`` where another node has it."""
     wanted = await wanted_now(connection)
     if wanted is None or not await leases.take(connection, _WORK, owner=owner, now=now):

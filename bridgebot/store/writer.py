@@ -7,22 +7,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
-from bridgebot.store.engine import WRITING
+from bridgebot.store.engine import FAULTS, WRITING, is_crowded, is_lost
 
 T = TypeVar("T")
 Unit = Callable[[AsyncConnection], Awaitable[T]]
 
 GROUP = 128
+TRIES = 20
+PAUSE = 0.05
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     unit: Unit[Any]
     done: asyncio.Future[Any]
+    tries: int = 0
 
 
 class Writer:
@@ -30,7 +32,8 @@ class Writer:
 
     A unit is a function of a connection and waits for nothing else. It may run twice (when another
     unit of its group fails, the group is rolled back and each is tried alone), so it must have no
-    effect outside the database. Its result is handed out only after the commit.
+    effect outside the database. Its result is handed out only after the commit. ``doubts`` counts
+    the transactions of which nobody knows whether they took effect, since the connection went away.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -38,6 +41,7 @@ class Writer:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self.commits = 0
+        self.doubts = 0
 
     async def start(self) -> None:
         """Begin to serve."""
@@ -81,15 +85,31 @@ class Writer:
         try:
             results = await self._transaction(group)
         except Exception as error:  # noqa: BLE001 - handed to the caller that waits
-            if len(group) == 1:
-                _refuse(group[0], error)
-                return
-            for waiting in group:
-                await self._commit([waiting])
+            await self._failed(group, error)
             return
         for waiting, result in zip(group, results, strict=True):
             if not waiting.done.done():
                 waiting.done.set_result(result)
+
+    async def _failed(self, group: list[_Waiting], error: Exception) -> None:
+        """Try again what may be tried again.
+
+        Not where the connection went away: it may have taken effect, and each caller knows best
+        what follows from that.
+        """
+        if is_lost(error):
+            self.doubts += 1
+            for waiting in group:
+                _refuse(waiting, error)
+        elif len(group) > 1:
+            for waiting in group:
+                await self._commit([waiting])
+        elif is_crowded(error) and group[0].tries < TRIES:
+            group[0].tries += 1
+            await asyncio.sleep(PAUSE)
+            await self._commit(group)
+        else:
+            _refuse(group[0], error)
 
     async def _transaction(self, group: list[_Waiting]) -> list[Any]:
         async with self._engine.connect() as connection:
@@ -110,7 +130,7 @@ async def _breathing(unit: Awaitable[T]) -> T:
 def _refuse(waiting: _Waiting, error: Exception) -> None:
     if waiting.done.done():
         return
-    if isinstance(error, SQLAlchemyError):
+    if isinstance(error, FAULTS):
         refused = StoreError(f"the database refused: {in_words(error)}")
         refused.__cause__ = error
         waiting.done.set_exception(refused)
@@ -118,7 +138,7 @@ def _refuse(waiting: _Waiting, error: Exception) -> None:
         waiting.done.set_exception(error)
 
 
-def in_words(error: SQLAlchemyError) -> str:
+def in_words(error: Exception) -> str:
     """Say what the driver said, without the statement and its values."""
     cause = getattr(error, "orig", None) or error
     return str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__

@@ -52,7 +52,7 @@ class Backfiller:
         return 0.0
 
     async def _take(self) -> Wish | None:
-        owner, now = self._context.owner, self._context.ms()
+        owner, now = self._context.owner, self._context.leased_at()
         return await self._context.store.write(lambda c: wishes.take(c, owner=owner, now=now))
 
     async def _run(self, wanted: Wish) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +17,7 @@ from bridgebot.bridge.window import rule
 from bridgebot.model import ReplyWindow
 from bridgebot.providers.base import Provider
 from bridgebot.store.database import Store
+from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.rows import to_ms
 
 
@@ -44,6 +49,56 @@ class Signals:
             signal.set()
 
 
+def nudge(event: asyncio.Event) -> None:
+    """Wake a worker of this node alone, also where an event is shared with the other nodes."""
+    asyncio.Event.set(event)
+
+
+_EPOCH: ContextVar[int | None] = ContextVar("epoch", default=None)
+SPARE_MS = 2_000
+"""How long before its lease ends a node begins no more calls that change something."""
+
+
+class Pulse:
+    """Whether this node may begin calls: when its lease has run out, others redo its work.
+
+    A process that was stopped, or starved, for a while does not know it; its clock does.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.epoch = 0
+        self._monotonic = monotonic
+        self._until = math.inf
+
+    def beat(self, began: float) -> None:
+        """Take note of a renewal that began at this time of the monotonic clock.
+
+        After a gap an epoch begins: what was claimed before may have been taken over.
+        """
+        if self._monotonic() >= self._until:
+            self.epoch += 1
+        self._until = began + (LEASE_MS - SPARE_MS) / 1000
+
+    def time(self) -> float:
+        """Tell the time of the monotonic clock."""
+        return self._monotonic()
+
+    def beats(self) -> bool:
+        """Tell whether the lease lasts, and has lasted since what is in hand was claimed."""
+        unbroken = _EPOCH.get() in {None, self.epoch}
+        return unbroken and self._monotonic() < self._until
+
+    @staticmethod
+    @contextlib.contextmanager
+    def since(epoch: int) -> Iterator[None]:
+        """Work on what was claimed in an epoch."""
+        token = _EPOCH.set(epoch)
+        try:
+            yield
+        finally:
+            _EPOCH.reset(token)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routing:
     """Which channel a conversation's thread opens in."""
@@ -66,7 +121,8 @@ class Context:
     """The store, the node's name, time, chance and the shared settings.
 
     ``owner`` is ``host:pid:start`` and names this process in leases and claims. ``settle`` is the
-    number of seconds the other side may take to act on a request whose answer was lost.
+    number of seconds the other side may take to act on a request whose answer was lost. Leases
+    go by the database's clock, unless ``leased_at`` gives another time.
     """
 
     store: Store
@@ -78,6 +134,8 @@ class Context:
     settle: float = 30.0
     signing: Signing = field(default_factory=Signing)
     signals: Signals = field(default_factory=Signals)
+    pulse: Pulse = field(default_factory=Pulse)
+    leased_at: Callable[[], int | None] = lambda: None
 
     def ms(self) -> int:
         """Tell the time in milliseconds since 1970."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import and_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
@@ -149,8 +149,9 @@ class Decider:
 
     async def _postpone(self, row: OutboxRow) -> None:
         due = self._context.ms() + LOOK_AGAIN_MS
+        undecided = and_(table.c.id == row.id, table.c.kind.is_(None))
         await self._context.store.write(
-            lambda c: c.execute(update(table).where(table.c.id == row.id).values(due_at=due))
+            lambda c: c.execute(update(table).where(undecided).values(due_at=due))
         )
 
     async def _settle(

@@ -49,10 +49,12 @@ class Digester:
         return PAUSE
 
     async def _begin(self, connection: AsyncConnection, due: int) -> bool:
-        before = (await records.get_cursor(connection, CURSOR)).get("at")
+        cursor = await records.get_cursor(connection, CURSOR)
+        before = cursor.get("at")
         if before is not None and before >= due:
             return False
-        await records.set_cursor(connection, CURSOR, {"at": due})
+        if not await records.move_cursor(connection, CURSOR, cursor, {"at": due}):
+            return False
         if before is None:
             # The first start: there is nothing that somebody could hand over yet.
             return False

@@ -16,6 +16,7 @@ from bridgebot.bridge.window import open_until
 from bridgebot.model import Message, MessageId, SenderKind, Sent
 from bridgebot.store import conversations, corrections, inbox, queues, records
 from bridgebot.store.rows import ConversationRow, OutboxRow
+from bridgebot.store.schema import conversations as conversations_table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as table
 from bridgebot.workers.context import Context
@@ -44,6 +45,7 @@ async def record_reply(
     ``called`` tells that a call has just ended: the other side's time runs from now, and not from
     the claim, before which nothing had been sent.
     """
+    await conversations.lock(connection, conversations_table.c.id == conversation.id)
     now = context.ms()
     mark = {State.COMPLETED: DELIVERED, State.DISCARDED: UNDELIVERED}.get(outcome.state)
     values = {} if outcome.counted else {"attempts": row.attempts - 1}

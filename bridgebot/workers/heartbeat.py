@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 
 import structlog
 
@@ -21,8 +22,13 @@ class Heartbeat:
 
     name = "heartbeat"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self, context: Context, *, on_return: Callable[[float], None] = lambda _seconds: None
+    ) -> None:
         self._context = context
+        self._on_return = on_return
+        self._beat_at: float | None = None
+        self._failed = False
 
     async def begin(self) -> None:
         """Take this node's lease and end those of predecessors known to be dead."""
@@ -34,21 +40,43 @@ class Heartbeat:
 
     async def step(self) -> float:
         """Renew, then rescue; see ``Worker.step``."""
-        name, owner = f"node:{self._context.owner}", self._context.owner
-        now = self._context.ms()
-        if not await self._context.store.write(
-            lambda c: leases.take(c, name, owner=owner, now=now)
-        ):
-            raise StoreError("another process uses this node's name")
+        await self._beat()
+        now, leased_at = self._context.ms(), self._context.leased_at()
         settle = int(self._context.settle * 1000)
         for table in (inbox, outbox):
             rescued = await self._context.store.write(
-                lambda c, table=table: queues.rescue(c, table, now, settle)  # type: ignore[misc]
+                lambda c, table=table: queues.rescue(  # type: ignore[misc]
+                    c, table, now, settle, leased_at=leased_at
+                )
             )
             if rescued:
                 log.warning("rescued", queue=table.name, deliveries=rescued)
                 self._context.signals.reconcile.set()
         return LEASE_MS / 3000
+
+    async def _beat(self) -> None:
+        """Renew this node's lease, ahead of all writes that wait.
+
+        After a time without the database there is something to make up for: what staff wrote could
+        not be stored, and Slack may have given up telling of it.
+        """
+        name, owner, pulse = f"node:{self._context.owner}", self._context.owner, self._context.pulse
+        began, leased_at = pulse.time(), self._context.leased_at()
+        try:
+            mine = await self._context.store.write_now(
+                lambda c: leases.take(c, name, owner=owner, now=leased_at)
+            )
+        except StoreError:
+            self._failed = True
+            raise
+        if not mine:
+            raise StoreError("another process uses this node's name")
+        pulse.beat(began)
+        if self._failed and self._beat_at is not None:
+            gap = pulse.time() - self._beat_at
+            log.warning("database_back", seconds=round(gap, 1))
+            self._on_return(gap)
+        self._failed, self._beat_at = False, began
 
     async def end(self) -> None:
         """Give this node's leases up, so that another may take over at once."""
@@ -59,12 +87,13 @@ class Heartbeat:
 def is_dead(owner: str, me: str) -> bool:
     """Tell whether a node surely is no more: it was a process of this host that is gone.
 
-    Of other hosts nothing is known but their lease.
+    Of other hosts nothing is known but their lease; nor of other containers, which may share the
+    host's name and count their processes for themselves (the number behind the dot).
     """
     try:
-        host, pid, _ = owner.split(":")
-        my_host, my_pid, _ = me.split(":")
-        if host != my_host or owner == me:
+        host, pid, word = owner.split(":")
+        my_host, my_pid, my_word = me.split(":")
+        if host != my_host or owner == me or _space(word) != _space(my_word):
             return False
         if pid == my_pid:
             return True
@@ -74,3 +103,7 @@ def is_dead(owner: str, me: str) -> bool:
     except (ValueError, OSError):
         return False
     return False
+
+
+def _space(word: str) -> str:
+    return word.partition(".")[2]

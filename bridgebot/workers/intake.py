@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.inbound import (
@@ -23,6 +23,7 @@ from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
 from bridgebot.store import arrivals, conversations, imports, inbox, outbox, records
 from bridgebot.store.arrivals import Arrival
 from bridgebot.store.rows import ConversationRow, to_ms
+from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
 from bridgebot.workers.context import Context
@@ -82,6 +83,9 @@ async def store_batch(
         if row is not None:
             stored.unreadable += 1
             await _name_unreadable(connection, provider, row, entry.reason, now)
+    about = {received.conversation.conversation_id for received in batch.messages}
+    of_batch = and_(table.c.provider == provider, table.c.conversation_id.in_(about))
+    await conversations.lock(connection, of_batch)
     ids = {received.message.message_id for received in batch.messages}
     known = await conversations.known_messages(connection, provider, ids)
     for plain, run in groupby(batch.messages, lambda each: _is_plain(each, known, manner)):

@@ -1,4 +1,4 @@
-"""The right to be the only consumer of a provider's source."""
+"""The right to be the only node that does something."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import structlog
 
-from bridgebot.model import ProviderName
 from bridgebot.store import leases
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.workers.context import Context
@@ -19,20 +18,18 @@ STANDBY_SECONDS = 2.0
 
 
 class Lease:
-    """A node's lease of one account's source, renewed when half of it is over."""
+    """A node's lease, as of one account's queue, renewed when half of it is over."""
 
     def __init__(
         self,
         context: Context,
-        provider: ProviderName,
+        name: str,
         *,
-        kind: str = "queue",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.standby = False
         self._context = context
-        self._provider = provider
-        self._name = f"{kind}:{provider}"
+        self._name = name
         self._monotonic = monotonic
         self._until = 0.0
 
@@ -43,11 +40,11 @@ class Lease:
             return True
         name, owner = self._name, self._context.owner
         mine = await self._context.store.write(
-            lambda c: leases.take(c, name, owner=owner, now=self._context.ms())
+            lambda c: leases.take(c, name, owner=owner, now=self._context.leased_at())
         )
         self._until = now + LEASE_MS / 1000 if mine else 0.0
         if mine == self.standby:
-            log.info("queue_lease", provider=self._provider, lease=self._name, held=mine)
+            log.info("lease", name=name, held=mine)
         self.standby = not mine
         return mine
 
@@ -59,7 +56,7 @@ class Lease:
         """Renew the lease if nobody else has taken it meanwhile; tell whether it is ours."""
         now, owner = self._monotonic(), self._context.owner
         mine = await self._context.store.write(
-            lambda c: leases.extend(c, self._name, owner=owner, now=self._context.ms())
+            lambda c: leases.extend(c, self._name, owner=owner, now=self._context.leased_at())
         )
         self._until = now + LEASE_MS / 1000 if mine else 0.0
         return mine

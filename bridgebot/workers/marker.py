@@ -60,7 +60,7 @@ class Marker:
 
     async def _is_mine(self) -> bool:
         """Take the lease, so that one node alone speaks with the provider about tags."""
-        owner, now = self._context.owner, self._context.ms()
+        owner, now = self._context.owner, self._context.leased_at()
         return await self._context.store.write(
             lambda c: leases.take(c, "marker", owner=owner, now=now)
         )

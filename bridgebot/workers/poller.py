@@ -48,7 +48,7 @@ class Poller:
         self._context = context
         self._provider = provider
         self._source = source
-        self._lease = Lease(context, provider.name, monotonic=monotonic)
+        self._lease = Lease(context, f"queue:{provider.name}", monotonic=monotonic)
         self._hold_until: int | None = None
         self._failures = 0
         self._outage = Outage(context, provider.name)
@@ -64,11 +64,15 @@ class Poller:
         return self._lease.standby
 
     def heard(self) -> datetime | None:
-        """Tell when the source was last heard by this process."""
-        return self.heard_at
+        """Tell when the source was last heard by this process, while it polls."""
+        return None if self.standby else self.heard_at
 
     async def step(self) -> float:
         """Fetch once, store, confirm; see ``Worker.step``."""
+        with self._context.pulse.since(self._context.pulse.epoch):
+            return await self._turn()
+
+    async def _turn(self) -> float:
         if not await self._lease.hold():
             self._hold_until = None
             return STANDBY_SECONDS

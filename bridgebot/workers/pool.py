@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from bridgebot.errors import BridgebotError
+from bridgebot.workers.context import Pulse, nudge
 
 log = structlog.get_logger()
 
-Row = TypeVar("Row")
+
+class HasId(Protocol):
+    """A row with the store's own id."""
+
+    @property
+    def id(self) -> int:
+        """Return the id."""
+        ...
+
+
+Row = TypeVar("Row", bound=HasId)
 
 
 class Pool(Generic[Row]):
@@ -21,6 +32,9 @@ class Pool(Generic[Row]):
     So one slow call holds up one place and not those behind it. ``wake`` is set when a place
     comes free. A row whose end could not be written down (the database was away) is given to
     ``recover`` by the next ``fill``; any other error that a handler lets out is raised there.
+
+    ``doubts`` counts how often a write's outcome became unknown; after such a one ``release`` gives
+    back what was claimed without this pool's knowledge.
     """
 
     def __init__(
@@ -30,14 +44,21 @@ class Pool(Generic[Row]):
         claim: Callable[[int], Awaitable[Sequence[Row]]],
         handle: Callable[[Row], Awaitable[None]],
         recover: Callable[[Row], Awaitable[None]],
+        release: Callable[[Collection[int]], Awaitable[None]],
+        doubts: Callable[[], int],
+        pulse: Pulse,
         wake: asyncio.Event,
     ) -> None:
         self._size = size
         self._claim = claim
         self._handle = handle
         self._recover = recover
+        self._release = release
+        self._doubts = doubts
+        self._doubted = doubts()
+        self._pulse = pulse
         self._wake = wake
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Row] = {}
         self._failed: list[BaseException] = []
         self._unrecorded: list[Row] = []
 
@@ -53,28 +74,34 @@ class Pool(Generic[Row]):
         while self._unrecorded:
             await self._recover(self._unrecorded[0])
             self._unrecorded.pop(0)
+        doubts = self._doubts()
+        if doubts != self._doubted:
+            await self._release([row.id for row in self._running.values()])
+            self._doubted = doubts
         room = self._size - len(self._running)
         if room <= 0:
             return 0
+        epoch = self._pulse.epoch
         rows = await self._claim(room)
         for row in rows:
-            task = asyncio.create_task(self._run(row))
-            self._running.add(task)
+            task = asyncio.create_task(self._run(row, epoch))
+            self._running[task] = row
             task.add_done_callback(self._done)
         return len(rows)
 
-    async def _run(self, row: Row) -> None:
+    async def _run(self, row: Row, epoch: int) -> None:
         try:
-            await self._handle(row)
+            with self._pulse.since(epoch):
+                await self._handle(row)
         except BridgebotError as error:
             log.warning("end_not_recorded", reason=str(error))
             self._unrecorded.append(row)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed.append(error)
-        self._wake.set()
+        nudge(self._wake)
 
     async def drain(self) -> None:
         """Wait until nothing is in flight."""

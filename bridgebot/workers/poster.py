@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -45,6 +45,9 @@ class Poster:
             claim=self._claim,
             handle=self._deliver,
             recover=self._recover,
+            release=self._release,
+            doubts=lambda: context.store.writer.doubts,
+            pulse=context.pulse,
             wake=context.signals.inbox,
         )
 
@@ -75,6 +78,14 @@ class Poster:
             lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
         )
         self._context.signals.reconcile.set()
+
+    async def _release(self, known: Collection[int]) -> None:
+        owner = self._context.owner
+        released = await self._context.store.write(
+            lambda c: queues.release_unknown(c, table, owner=owner, known=known)
+        )
+        if released:
+            log.warning("claim_released", queue=table.name, deliveries=released)
 
     async def _deliver(self, row: InboxRow) -> None:
         """Post what is missing of a delivery and record its end."""

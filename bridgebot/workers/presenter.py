@@ -6,7 +6,7 @@ All of it is a view: coalesced, made again after a restart, and never in the way
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select, update
@@ -22,23 +22,19 @@ from bridgebot.store.rows import ConversationRow, OutboxRow, conversation_row
 from bridgebot.store.schema import conversations as table
 from bridgebot.workers.cards import card_of
 from bridgebot.workers.context import Context
+from bridgebot.workers.lease import STANDBY_SECONDS, Lease
+from bridgebot.workers.pool import HasId
 
 log = structlog.get_logger()
-
-
-class HasId(Protocol):
-    """A row with the store's own id."""
-
-    @property
-    def id(self) -> int:
-        """Return the id."""
-        ...
 
 
 Row = TypeVar("Row", bound=HasId)
 
 PAUSE = 1.0
 AT_ONCE = 20
+LEAST_SECONDS = 3.0
+"""How long the lease must still last when something is drawn."""
+
 SLOW_SECONDS = 10.0
 """How long after its undo window a reply that is still open gets its hourglass."""
 
@@ -63,9 +59,19 @@ class Presenter:
         self._draw_alert = draw_alert
         self._ready_in = ready_in
         self._not_before: dict[str, int] = {}
+        self._lease = Lease(context, "views")
 
     async def step(self) -> float:
-        """Draw marks first, then alerts, then cards; see ``Worker.step``."""
+        """Draw marks first, then alerts, then cards; see ``Worker.step``.
+
+        One node draws: an alert that two draw for the first time would be posted twice.
+        """
+        if not await self._lease.hold():
+            return STANDBY_SECONDS
+        with self._context.pulse.since(self._context.pulse.epoch):
+            return await self._draw_all()
+
+    async def _draw_all(self) -> float:
         return 0.0 if await self._marks() + await self._alerts() + await self._cards() else PAUSE
 
     async def _marks(self) -> int:
@@ -96,7 +102,7 @@ class Presenter:
         """Draw as many as the method's budget allows now; the others' turn comes later."""
         drawn = 0
         for row in rows:
-            if self._ready_in(method) > 0:
+            if self._ready_in(method) > 0 or not self._lease.lasts(LEAST_SECONDS):
                 break
             drawn += await self._try(f"{kind}:{row.id}", row, draw)
         return drawn

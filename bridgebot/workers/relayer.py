@@ -51,6 +51,9 @@ class Relayer:
             claim=self._claim,
             handle=self._deliver,
             recover=self._recover,
+            release=self._release,
+            doubts=lambda: context.store.writer.doubts,
+            pulse=context.pulse,
             wake=context.signals.outbox,
         )
 
@@ -73,6 +76,14 @@ class Relayer:
             lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
         )
         self._context.signals.reconcile.set()
+
+    async def _release(self, known: Collection[int]) -> None:
+        owner = self._context.owner
+        released = await self._context.store.write(
+            lambda c: queues.release_unknown(c, table, owner=owner, known=known)
+        )
+        if released:
+            log.warning("claim_released", queue=table.name, deliveries=released)
 
     async def _deliver(self, row: OutboxRow) -> None:
         """Send one reply and record its end."""
@@ -111,6 +122,8 @@ class Relayer:
             )
         property_id = await property_of(self._context, provider, conversation)
         enclosed = await self._encloser.enclose(provider, property_id, conversation, row)
+        if not self._context.pulse.beats():
+            raise ProviderError("this process stood still", code="stood_still", after=1.0)
         return await provider.replies.send(
             property_id=property_id,
             conversation_id=conversation.about.conversation_id,

@@ -152,7 +152,7 @@ class Seeker:
 
     async def _hold_lease(self) -> bool:
         """Let one node search."""
-        owner, now = self._context.owner, self._context.ms()
+        owner, now = self._context.owner, self._context.leased_at()
         return await self._context.store.write(
             lambda c: leases.take(c, self._cursor, owner=owner, now=now)
         )

@@ -176,7 +176,7 @@ class World:
         """Name the bot's log."""
         return self.directory / "bot.log"
 
-    async def start(self, *, ready: bool = True) -> None:
+    async def start(self, *, ready: bool = True, seconds: float = PATIENCE) -> None:
         """Start the shipped process, and wait until it says that it is ready."""
         with self.log.open("ab") as log:
             before = log.tell()
@@ -192,7 +192,7 @@ class World:
                 stderr=log,
             )
         if ready:
-            await self.until(lambda: READY.search(self.log.read_bytes()[before:]))
+            await self.until(lambda: READY.search(self.log.read_bytes()[before:]), seconds)
 
     async def kill(self) -> None:
         """End the process as a power cut would."""

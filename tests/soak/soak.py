@@ -6,12 +6,14 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.told import DELIVERED, REFUSED, payload_of
 from tests.e2e.world import World, serve
+from tests.nodes.cluster import cluster
+from tests.nodes.fleet import fleet
 
 CONVERSATIONS = 120
 TICK = 0.1
@@ -23,6 +25,9 @@ SETTINGS = {
     "SETTLE_SECONDS": "2",
     "LOG_LEVEL": "info",
 }
+NODES = {"UNDO_SECONDS": "3"}
+"""An event that a killed node took comes again, to another one, after a second."""
+
 BOOKING = (
     ("messages.latest", ("drop_after", "500", "429", "duplicate", "redeliver", "html")),
     ("messages.confirm", ("drop_before", "drop_after", "500", "503")),
@@ -44,6 +49,10 @@ class Size:
     kills: int = 100
     rate: float = 40.0
     """Guest messages a second."""
+    restarts: int = 0
+    """How often the database is ended in the middle of everything and started again."""
+    cuts: bool = True
+    """Whether sockets are cut; a short cut may put replies out of order."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,6 +62,7 @@ class Figures:
     messages: int = 0
     replies: int = 0
     kills: int = 0
+    restarts: int = 0
     struck: int = 0
     asked: int = 0
     lost: int = 0
@@ -74,6 +84,8 @@ class Soak:
     size: Size
     dice: random.Random
     say: Callable[[str], None] = lambda _line: None
+    nodes: list[World] = field(default_factory=list)
+    restart: Callable[[], Awaitable[None]] | None = None
     figures: Figures = field(default_factory=Figures)
     _guests: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _replies: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
@@ -82,7 +94,9 @@ class Soak:
     async def run(self) -> Figures:
         """Do it all."""
         began = time.monotonic()
-        await self.world.start()
+        self.nodes = self.nodes or [self.world]
+        for node in self.nodes:
+            await node.start(seconds=PATIENCE)
         people = asyncio.create_task(self._people())
         trouble = asyncio.create_task(self._trouble())
         await self._kills(people)
@@ -136,27 +150,40 @@ class Soak:
                 where, kinds = self.dice.choice(table)
                 kind = self.dice.choice(kinds)
                 faults.add(where, kind, times=2, chance=0.5, seconds=0.3)  # type: ignore[arg-type]
-            if self.dice.random() < 0.2:
+            if self.size.cuts and self.dice.random() < 0.2:
                 self.world.slack.sockets.cut()
             self.world.slack.sockets.duplicating += 1
             await asyncio.sleep(FAULT_EVERY)
 
     async def _kills(self, people: asyncio.Task[None]) -> None:
         """Kill the process at even distances until everything is written."""
-        every = self.size.messages / (self.size.kills + 1)
         while not people.done() or self.figures.kills < self.size.kills:
             await asyncio.sleep(TICK)
-            due = people.done() or self.figures.messages >= every * (self.figures.kills + 1)
-            if due and self.figures.kills < self.size.kills:
+            if self._due(self.size.kills, self.figures.kills, people):
                 await asyncio.sleep(self.dice.random())
-                await self.world.kill()
-                self.figures.kills += 1
-                await self.world.start()
+                await self._kill(self.dice.choice(self.nodes))
                 self.say(
                     f"{self.figures.messages} written, {self.figures.replies} answered, "
                     f"{self.figures.kills} kills, {self.world.queued()} queued"
                 )
+            if self.restart and self._due(self.size.restarts, self.figures.restarts, people):
+                self.figures.restarts += 1
+                await self.restart()
+                self.say(f"{self.figures.restarts} restarts of the database")
         await people
+
+    def _due(self, wanted: int, done: int, people: asyncio.Task[None]) -> bool:
+        """Tell whether it is time for the next of so many, at even distances."""
+        every = self.size.messages / (wanted + 1)
+        return done < wanted and (people.done() or self.figures.messages >= every * (done + 1))
+
+    async def _kill(self, node: World) -> None:
+        """End a node hard; it is started again, some seconds later where others go on."""
+        await node.kill()
+        self.figures.kills += 1
+        if len(self.nodes) > 1:
+            await asyncio.sleep(4 * self.dice.random())
+        await node.start(seconds=PATIENCE)
 
     async def _calm(self) -> None:
         """Wait until all is done, or nothing has changed for long."""
@@ -216,3 +243,24 @@ async def soak(
     """Run a soak in a directory; return its figures."""
     async with serve(directory, **{**SETTINGS, **more}) as world:
         return await Soak(world, size, random.Random(seed), say).run()  # noqa: S311 - repeatable
+
+
+async def soak_nodes(
+    directory: Path,
+    size: Size,
+    number: int,
+    *,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _line: None,
+) -> Figures:
+    """Run a soak with several nodes on a PostgreSQL server of its own, which is restarted too."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    settings = {**SETTINGS, **NODES}
+    async with (
+        cluster() as server,
+        fleet(directory, number, server.address, **settings) as made,
+    ):
+        work = Soak(made.world, size, dice, say, nodes=made.nodes, restart=server.restart)
+        figures = await work.run()
+        await made.stop()
+        return figures

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.soak import Size, soak
+from tests.soak.soak import Size, soak, soak_nodes
 
 pytestmark = pytest.mark.e2e
 
@@ -20,3 +20,15 @@ async def test_a_short_soak_is_clean(tmp_path: Path) -> None:
     assert figures.clean, figures
     assert (figures.messages, figures.replies, figures.kills) == (400, 80, 4)
     assert figures.struck > 0
+
+
+@pytest.mark.postgres
+async def test_a_short_soak_of_three_nodes_is_clean(tmp_path: Path) -> None:
+    """The same on PostgreSQL, with nodes killed and the database ended in the middle of it."""
+    size = Size(messages=90, replies=18, kills=2, restarts=1, rate=10, cuts=False)
+    async with asyncio.timeout(600):
+        figures = await soak_nodes(tmp_path, size, 3, seed=1)
+
+    assert figures.clean, figures
+    assert (figures.messages, figures.replies) == (90, 18)
+    assert (figures.kills, figures.restarts) == (2, 1)

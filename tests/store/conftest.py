@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bridgebot.store.database import Store
-
-POSTGRES = "BRIDGEBOT_TEST_POSTGRES"
+from tests.databases import empty_postgres
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -21,19 +17,15 @@ async def address(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/bridgebot.db"
         return
-    server = os.environ.get(POSTGRES)
-    if not server:
-        if os.environ.get("BRIDGEBOT_REQUIRE_ALL") == "1":
-            pytest.fail(f"{POSTGRES} is not set")
-        pytest.skip(f"{POSTGRES} is not set")
-    name = f"bridgebot_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(server)
-    try:
-        await admin.execute(f"CREATE DATABASE {name}")
-        yield f"{server.rsplit('/', 1)[0]}/{name}"
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
+    async with empty_postgres() as made:
+        yield made
+
+
+@pytest.fixture
+async def postgres() -> AsyncIterator[str]:
+    """Give the address of an empty PostgreSQL database."""
+    async with empty_postgres() as made:
+        yield made
 
 
 @pytest.fixture

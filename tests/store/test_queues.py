@@ -90,9 +90,9 @@ async def test_rescue_leaves_the_rows_of_living_nodes_alone(store: Store) -> Non
     (row,) = await _claim(store)
     await store.write(lambda c: leases.take(c, f"node:{ME}", owner=ME, now=10))
 
-    assert await store.write(lambda c: queues.rescue(c, inbox_table, 20)) == 0
+    assert await store.write(lambda c: queues.rescue(c, inbox_table, 20, leased_at=20)) == 0
     later = 20 + leases.LEASE_MS
-    assert await store.write(lambda c: queues.rescue(c, inbox_table, later)) == 1
+    assert await store.write(lambda c: queues.rescue(c, inbox_table, later, leased_at=later)) == 1
     due = await store.read(lambda c: queues.due_uncertain(c, inbox_table, later, 5))
     assert list(due) == [row.id]
 

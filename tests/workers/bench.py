@@ -21,6 +21,8 @@ from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
 from bridgebot.sandbox.hostelmate.switches import Switches
 from bridgebot.store import conversations
 from bridgebot.store.database import Store
+from bridgebot.store.leases import LEASE_MS
+from bridgebot.store.rows import to_ms
 from bridgebot.store.schema import alerts, inbox, messages
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.reader import Reader
@@ -84,6 +86,7 @@ class Bench:
             chance=lambda: 0.5,
             routing=Routing(guests="C1", alerts="C2"),
             providers={provider.name: provider for provider in providers},
+            leased_at=lambda: to_ms(self.clock.now()),
         )
 
     def reader(self, owner: str = "host:1:a", **more: Any) -> Reader:
@@ -102,7 +105,7 @@ class Bench:
         """Let the reader work until it has nothing to do, or so many steps."""
         for _ in range(steps):
             pause = await reader.step()
-            if pause >= 5.0:
+            if pause >= LEASE_MS / 3000:
                 return
             await self.clock.sleep(pause)
 

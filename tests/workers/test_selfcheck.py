@@ -13,8 +13,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bridgebot.app import utc_now
-from bridgebot.slack.gateway import Gateway, make_client, open_session
+from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.session import open_session
 from bridgebot.store.database import Store
 from bridgebot.store.schema import alerts
 from bridgebot.workers.context import Context, Routing

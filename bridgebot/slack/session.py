@@ -1,0 +1,43 @@
+"""The one pooled session in which Slack is called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+TOTAL_SECONDS = 20.0
+CONNECT_SECONDS = 5.0
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Gives out connections as long as something may be sent on them.
+
+    A process that stood still while it waited for its connection would else send, an age later,
+    what others have looked for in vain and sent again.
+    """
+
+    def __init__(self, may_send: Callable[[], bool]) -> None:
+        super().__init__(limit=64)
+        self._may_send = may_send
+
+    async def connect(self, *arguments: Any, **more: Any) -> aiohttp.connector.Connection:  # noqa: ANN401
+        """Connect, and look once more before anything is written."""
+        connection = await super().connect(*arguments, **more)
+        if not self._may_send():
+            connection.release()
+            raise aiohttp.ConnectionTimeoutError("this process stood still")
+        return connection
+
+
+@asynccontextmanager
+async def open_session(
+    may_send: Callable[[], bool] = lambda: True,
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open the one pooled session; its time limits are the ones that count."""
+    timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
+    connector = _Connector(may_send)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        yield session
