@@ -12,6 +12,7 @@ from bridgebot.sandbox import world
 from bridgebot.sandbox.console.books import books, read_post
 from bridgebot.sandbox.console.ledger import Ledger, Post, ledger
 from bridgebot.sandbox.console.stream import State
+from bridgebot.sandbox.console.surfaces import surfaces
 from bridgebot.sandbox.console.troubles import Troubles
 from bridgebot.sandbox.console.views import tables
 from bridgebot.sandbox.console.wire import Wire
@@ -99,6 +100,7 @@ def furnish_workspace(workspace: Workspace) -> None:
             bot_token=world.BOT_TOKEN,
             app_token=world.APP_TOKEN,
             scopes=_SCOPES,
+            signing_secret=world.SIGNING_SECRET,
             events=MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"},
         )
     )
@@ -176,18 +178,24 @@ class Chain:
         app: dict[str, object] = {
             "name": "bridgebot",
             "workspace": self.workspace.team_name,
-            "connected": self.slack_api.sockets.connections > 0,
+            "id": world.APP,
+            "connected": self._connected(),
             # Null where the bot is somebody else's process, which the page cannot kill.
             "running": None if self.bot is None else self.bot.alive,
         }
         both = tables(self.booking, self.hostelmate, self.workspace)
         return {
             **both,
+            **surfaces(self.slack_api),
             "app": app,
             "figures": figures,
             "troubles": self.troubles.table(),
             "scene": self.scene(),
         }
+
+    def _connected(self) -> bool:
+        app = self.workspace.apps[world.APP]
+        return bool(app.request_url) or self.slack_api.sockets.connected(world.APP)
 
     def guest_writes(self, stay: Stay, text: str) -> str:
         """Let a guest write."""

@@ -27,6 +27,7 @@ def settings(port: int) -> dict[str, str]:
     return {
         "BRIDGEBOT_SLACK_BOT_TOKEN": world.BOT_TOKEN,
         "BRIDGEBOT_SLACK_APP_TOKEN": world.APP_TOKEN,
+        "BRIDGEBOT_SLACK_SIGNING_SECRET": world.SIGNING_SECRET,
         "BRIDGEBOT_SLACK_API_URL": f"{base}/slack/api/",
         "BRIDGEBOT_GUESTS_CHANNEL": world.GUESTS.channel_id,
         "BRIDGEBOT_CHANNELS": json.dumps(world.PROPERTY_CHANNELS),

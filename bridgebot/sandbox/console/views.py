@@ -223,15 +223,15 @@ def _post(workspace: Workspace, channel: Channel, message: Mapping[str, Any]) ->
 
 
 def _ephemeral(workspace: Workspace, shown: Mapping[str, Any]) -> dict[str, Any]:
-    app = workspace.apps[shown["app"]]
+    app = workspace.apps.get(shown["app"])
     return {
         "key": f"only:{shown['channel']}:{shown['ts']}",
         "channel": shown["channel"],
         "ts": shown["ts"],
         "thread_ts": shown.get("thread_ts"),
-        "user": app.user_id,
-        "name": app.name,
-        "app": True,
+        "user": app.user_id if app else "USLACKBOT",
+        "name": app.name if app else "Slackbot",
+        "app": app is not None,
         "custom": False,
         "text": shown["text"],
         "typed": None,
