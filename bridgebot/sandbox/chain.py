@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -233,6 +233,15 @@ class Chain:
             return self.hostelmate.property_writes(conversation_id, text)
         return self.booking.property_writes(conversation_id, text)
 
+    def answer_everybody(self, text: str) -> None:
+        """Let the hotel answer elsewhere whoever wrote last."""
+        threads = self.hostelmate.threads.items()
+        waiting = [key for key, one in threads if _wrote_last(one.oldest_first, "direction")]
+        talks = self.booking.conversations.items()
+        waiting += [key for key, one in talks if _wrote_last(one.messages, "sender")]
+        for conversation in waiting:
+            self.says_hotel(conversation, text)
+
     def queue_unreadable(self, stay: Stay) -> None:
         """Put an entry into the queue that nobody can read."""
         about = {"property_id": stay.property_id, "conversation_id": ["not", "an", "id"]}
@@ -362,6 +371,10 @@ class Chain:
             ),
             None,
         )
+
+
+def _wrote_last(messages: Sequence[Any], field: str) -> bool:
+    return bool(messages) and getattr(messages[-1], field) in {"guest", "INBOUND"}
 
 
 def _conversation(message: dict[str, Any]) -> str | None:

@@ -39,6 +39,8 @@ def settings(port: int) -> dict[str, str]:
         "BRIDGEBOT_BOOKING_PROPERTIES": json.dumps([one.property_id for one in world.PROPERTIES]),
         "BRIDGEBOT_BOOKING_POLL_SECONDS": "0.3",
         "BRIDGEBOT_SETTLE_SECONDS": "2",
+        # Half a minute: on the page nobody waits a day to see what a search finds.
+        "BRIDGEBOT_SEARCH_EVERY_HOURS": "0.0085",
         "BRIDGEBOT_HOSTELMATE_API_URL": f"{base}/hostelmate",
         "BRIDGEBOT_HOSTELMATE_API_KEY": world.HOSTEL_KEY,
         "BRIDGEBOT_HOSTELMATE_POLL_SECONDS": "2",

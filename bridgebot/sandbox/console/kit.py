@@ -51,8 +51,9 @@ class Kit:
         block, slack = str(body.get("block_id") or ""), self.chain.slack_api
         if body.get("channel"):
             channel, ts = text_of(body, "channel"), text_of(body, "ts")
-            if user not in self.chain.workspace.channels[channel].members:
-                raise WrongRequestError("this person is not in the channel")
+            room = self.chain.workspace.channels.get(channel)
+            if room is None or user not in room.members:
+                raise WrongRequestError("there is no such channel, or this person is not in it")
             slack.interactions.act(user, channel, ts, action, value, block_id=block)
         elif body.get("app"):
             app = self._app(text_of(body, "app"))

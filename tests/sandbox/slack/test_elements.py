@@ -15,7 +15,7 @@ from tests.sandbox.slack.test_views import modal, text, triggered
 LATE, EARLY = (
     {"text": {"type": "plain_text", "text": name}, "value": name} for name in ("late", "early")
 )
-OPTIONS = {"options": [LATE, EARLY]}
+OPTIONS: dict[str, Any] = {"options": [LATE, EARLY]}
 
 
 def element(kind: str, **more: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def field(kind: str, *, optional: bool = False, **more: Any) -> list[dict[str, A
 async def test_a_choice_tells_slacks_field(
     stand: Stand, chosen: dict[str, Any], value: object, told: dict[str, Any]
 ) -> None:
-    """In a message, in ``actions`` and in ``state.values`` alike; the menu of deeds has no state."""
+    """In a message, in ``actions`` and ``state.values`` alike; an overflow has no state."""
     blocks = [{"type": "actions", "block_id": "b", "elements": [chosen]}]
     ts = await stand.post("Choose", blocks=blocks)
     async with listening(stand) as app:
@@ -66,7 +66,10 @@ async def test_a_choice_tells_slacks_field(
 
     (action,) = payload["actions"]
     assert action | {"action_ts": ""} == {
-        **{"type": chosen["type"], "action_id": "a", "block_id": "b", "action_ts": ""},
+        "type": chosen["type"],
+        "action_id": "a",
+        "block_id": "b",
+        "action_ts": "",
         **told,
     }
     kept = {"b": {"a": {"type": chosen["type"], **told}}}

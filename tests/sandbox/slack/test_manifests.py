@@ -21,8 +21,8 @@ async def test_the_projects_own_manifest_is_installed(stand: Stand) -> None:
 
     assert {"chat:write", "users:read"} <= app.scopes
     assert {"message.channels", "app_home_opened"} <= app.events
-    assert app.commands == {"/reservation", "/unanswered", "/bridgebot"}
-    assert app.shortcuts == {"send_to_guest", "keep_internal"}
+    assert app.commands == frozenset({"/reservation", "/unanswered", "/bridgebot"})
+    assert app.shortcuts == frozenset({"send_to_guest", "keep_internal"})
     assert {each.kind for each in app.offers} == {"command", "message"}
     answer = await stand.as_(app.bot_token).auth_test()
     assert answer["bot_id"] == app.bot_id

@@ -20,7 +20,7 @@ from tests.sandbox.slack.stand import ANNA, BOT, DESK, Stand
 from tests.sandbox.slack.test_interactions import BUTTONS
 from tests.sandbox.slack.test_views import FIELD, modal
 
-SECRET = "shared with the app"  # noqa: S105 - opens nothing
+SECRET = "shared with the app"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
