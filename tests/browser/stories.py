@@ -43,3 +43,16 @@ async def wire_is_read(sandbox: Sandbox) -> Locator:
     await sent.locator("summary").click()
     await expect(sent.locator("pre")).to_contain_text("Sí, en la azotea.")
     return wire
+
+
+async def night_passes(sandbox: Sandbox) -> Locator:
+    """Let a night go by at great speed until somebody is called; give the alert."""
+    pane = await sandbox.pane("scenes")
+    await pane.locator("#scene-speed").select_option(label="300 times")
+    await pane.get_by_role("button", name="A night with nobody on duty").click()
+    await sandbox.page.locator("#bench-close").click()
+    await sandbox.channel("bridgebot-alerts")
+    alert = sandbox.page.locator("#posts .post", has_text="Giulia Morandi")
+    await see(alert)
+    await expect(alert).to_contain_text("waits for an answer")
+    return alert

@@ -1,7 +1,7 @@
 // What can be pressed, chosen and filled in: the interactive elements of Block Kit, as the browser's own controls.
 
 import { h } from "./dom.js";
-import { mrkdwn, plain } from "./mrkdwn.js";
+import { mrkdwn, opens, plain } from "./mrkdwn.js";
 import { tables } from "./store.js";
 
 export const words = (object) => (!object ? [] : object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text, object.emoji !== false));
@@ -111,8 +111,10 @@ function button(element, block, act) {
   const classes = ["kit-button", element.style].filter(Boolean).join(" ");
   const press = async () => { if (await confirmed(element.confirm)) act(element, block, null); };
   if (!element.url) return h("button", { type: "button", class: classes, onclick: press, "aria-label": element.accessibility_label }, words(element.text));
-  const address = /^https?:/i.test(element.url) ? element.url : "#";
-  return h("a", { class: classes, href: address, target: "_blank", rel: "noopener noreferrer", onclick: press }, words(element.text));
+  const here = opens(element.url);
+  const address = !here && /^https?:/i.test(element.url) ? element.url : "#slack";
+  const open = (event) => { here?.(event); press(); };
+  return h("a", { class: classes, href: address, target: here ? undefined : "_blank", rel: "noopener noreferrer", onclick: open }, words(element.text));
 }
 
 /** A control that tells at once what was done to it. */
