@@ -3,7 +3,7 @@
 import { byId, h } from "./dom.js";
 import { send, tables } from "./store.js";
 
-const largest = 10 * 1024 * 1024;
+const largest = 10_000_000;
 const isPicture = (name) => /\.(png|jpe?g|gif|webp)$/i.test(name);
 const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`);
 
