@@ -4,15 +4,23 @@ import { byId, h } from "./dom.js";
 import { send, tables } from "./store.js";
 
 const largest = 10_000_000;
-const isPicture = (name) => /\.(png|jpe?g|gif|webp)$/i.test(name);
+// A title says nothing of the kind: what has no ending is tried as a picture.
+const isPicture = (name) => /\.(png|jpe?g|gif|webp)$/i.test(name) || !/\.\w{1,5}$/.test(name);
 const size = (bytes) => (bytes > 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`);
+
+const named = (file) => h("span", {}, `📎 ${file.name} · ${size(file.size)}`);
+
+function shown(file) {
+  if (!isPicture(file.name)) return named(file);
+  const picture = h("img", { src: file.url, alt: file.name, loading: "lazy", onerror: () => picture.replaceWith(named(file)) });
+  return picture;
+}
 
 /** The files of a message; only those that this page's own server gives out. */
 export function attached(files) {
   const own = (files ?? []).filter((file) => file.url?.startsWith("/sandbox/"));
   if (!own.length) return null;
-  return h("div", { class: "files" }, own.map((file) => h("a", { class: "file", href: file.url, target: "_blank", rel: "noopener" },
-    isPicture(file.name) ? h("img", { src: file.url, alt: file.name, loading: "lazy" }) : h("span", {}, `📎 ${file.name} · ${size(file.size)}`))));
+  return h("div", { class: "files" }, own.map((file) => h("a", { class: "file", href: file.url, target: "_blank", rel: "noopener" }, shown(file))));
 }
 
 /** Whether this server takes pictures: then its messages tell of theirs. */
