@@ -146,8 +146,9 @@ class Sandbox:
     async def home(self, app: str = "bridgebot") -> Locator:
         """Open an app's Home tab; give what the app drew there."""
         await self.side("slack")
-        if self.narrow:
-            await self.page.locator("#channel-back").click()
+        for back in ("#thread-back", "#channel-back"):
+            if await self.page.locator(back).is_visible():
+                await self.page.locator(back).click()
         await self.page.locator("#apps button", has_text=app).click()
         return self.page.locator("#home-body")
 

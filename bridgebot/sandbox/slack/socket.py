@@ -248,7 +248,13 @@ class SocketMode:
         self.workspace.changed(type="dropped", kind=envelope.kind)
 
     async def _post(self, app: App, envelope: Envelope, attempt: int) -> bool:
-        """Post to the app's address; a refusal that forbids another attempt ends it."""
+        """Post to the app's address; a refusal that forbids another attempt ends it.
+
+        The faults of sockets count here too: nothing is posted, or an answer gets lost.
+        """
+        if self.refusing:
+            await asyncio.sleep(min(1.0, self.ack_seconds))
+            return False
         retry = (attempt, envelope.reason) if attempt else (0, "")
         self.counts["sent"] += 1
         self._log("envelope", envelope.kind, {"payload": envelope.payload, "to": app.request_url})
@@ -256,6 +262,10 @@ class SocketMode:
             app, envelope.kind, envelope.payload, seconds=self.ack_seconds, retry=retry
         )
         envelope.reason = answer.reason
+        if answer.taken and self.losing > 0:
+            self.losing -= 1
+            envelope.reason = "http_timeout"
+            return False
         if answer.taken:
             self.counts["acknowledged"] += 1
             self._log("ack", envelope.kind, {"payload": answer.body})

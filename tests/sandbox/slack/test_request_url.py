@@ -125,6 +125,24 @@ async def test_an_event_that_is_not_taken_comes_again(stand: Stand) -> None:
         assert verifier.is_valid_request(body, dict(head))
 
 
+async def test_the_sockets_faults_count_over_http_too(stand: Stand) -> None:
+    """While Slack is down nothing is posted; an answer that gets lost brings the event again."""
+    signed(stand)
+    address = Listening()
+    async with serving(address.take) as url:
+        sockets = stand.slack.sockets
+        await sockets.urls.verify(BOT.app_id, url)
+        sockets.refusing, sockets.losing, sockets.ack_seconds = True, 1, 0.1
+        stand.workspace.person_writes(ANNA, DESK, "Hello")
+        await stand.until(lambda: sockets._tasks)
+        assert len(address.bodies) == 1
+        sockets.refusing, sockets.ack_seconds = False, 3.0
+        await stand.until(lambda: sockets.counts["acknowledged"] == 1)
+
+    assert len(address.bodies) == 3
+    assert address.heads[-1]["X-Slack-Retry-Reason"] == "http_timeout"
+
+
 async def test_an_app_can_forbid_another_attempt(stand: Stand) -> None:
     """An error with ``X-Slack-No-Retry`` ends it."""
     signed(stand)
