@@ -18,6 +18,7 @@ from bridgebot.sandbox.slack.workspace import Workspace
 SHORTCUTS: Final = (
     {"callback_id": "send_to_guest", "name": "Send to guest"},
     {"callback_id": "keep_internal", "name": "Keep internal"},
+    {"callback_id": "saved_replies", "name": "Saved replies"},
     {"callback_id": "older_messages", "name": "Older messages"},
 )
 COMMANDS: Final = (
@@ -27,7 +28,11 @@ COMMANDS: Final = (
         "about": "Find a guest's conversation",
     },
     {"name": "/unanswered", "hint": "", "about": "List the guests who wait, the longest first"},
-    {"name": "/bridgebot", "hint": "status | help", "about": "How the bridge is doing"},
+    {
+        "name": "/bridgebot",
+        "hint": "status | replies | backfill 2026-01-31 | help",
+        "about": "How the bridge is doing",
+    },
 )
 _STAYS: Final = {stay.conversation_id: stay for stay in (*world.STAYS, *world.LODGERS)}
 _PEOPLE: Final = {person.user_id: person for person in world.PEOPLE}
