@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -12,6 +12,7 @@ from bridgebot.sandbox import world
 from bridgebot.sandbox.console.books import books, read_post
 from bridgebot.sandbox.console.ledger import Ledger, Post, ledger
 from bridgebot.sandbox.console.stream import State
+from bridgebot.sandbox.console.surfaces import surfaces
 from bridgebot.sandbox.console.troubles import Troubles
 from bridgebot.sandbox.console.views import tables
 from bridgebot.sandbox.console.wire import Wire
@@ -99,6 +100,7 @@ def furnish_workspace(workspace: Workspace) -> None:
             bot_token=world.BOT_TOKEN,
             app_token=world.APP_TOKEN,
             scopes=_SCOPES,
+            signing_secret=world.SIGNING_SECRET,
             events=MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"},
         )
     )
@@ -176,18 +178,24 @@ class Chain:
         app: dict[str, object] = {
             "name": "bridgebot",
             "workspace": self.workspace.team_name,
-            "connected": self.slack_api.sockets.connections > 0,
+            "id": world.APP,
+            "connected": self._connected(),
             # Null where the bot is somebody else's process, which the page cannot kill.
             "running": None if self.bot is None else self.bot.alive,
         }
         both = tables(self.booking, self.hostelmate, self.workspace)
         return {
             **both,
+            **surfaces(self.slack_api),
             "app": app,
             "figures": figures,
             "troubles": self.troubles.table(),
             "scene": self.scene(),
         }
+
+    def _connected(self) -> bool:
+        app = self.workspace.apps[world.APP]
+        return bool(app.request_url) or self.slack_api.sockets.connected(world.APP)
 
     def guest_writes(self, stay: Stay, text: str) -> str:
         """Let a guest write."""
@@ -224,6 +232,15 @@ class Chain:
         if conversation_id in self.hostelmate.threads:
             return self.hostelmate.property_writes(conversation_id, text)
         return self.booking.property_writes(conversation_id, text)
+
+    def answer_everybody(self, text: str) -> None:
+        """Let the hotel answer elsewhere whoever wrote last."""
+        threads = self.hostelmate.threads.items()
+        waiting = [key for key, one in threads if _wrote_last(one.oldest_first, "direction")]
+        talks = self.booking.conversations.items()
+        waiting += [key for key, one in talks if _wrote_last(one.messages, "sender")]
+        for conversation in waiting:
+            self.says_hotel(conversation, text)
 
     def queue_unreadable(self, stay: Stay) -> None:
         """Put an entry into the queue that nobody can read."""
@@ -354,6 +371,10 @@ class Chain:
             ),
             None,
         )
+
+
+def _wrote_last(messages: Sequence[Any], field: str) -> bool:
+    return bool(messages) and getattr(messages[-1], field) in {"guest", "INBOUND"}
 
 
 def _conversation(message: dict[str, Any]) -> str | None:

@@ -27,6 +27,7 @@ def settings(port: int) -> dict[str, str]:
     return {
         "BRIDGEBOT_SLACK_BOT_TOKEN": world.BOT_TOKEN,
         "BRIDGEBOT_SLACK_APP_TOKEN": world.APP_TOKEN,
+        "BRIDGEBOT_SLACK_SIGNING_SECRET": world.SIGNING_SECRET,
         "BRIDGEBOT_SLACK_API_URL": f"{base}/slack/api/",
         "BRIDGEBOT_GUESTS_CHANNEL": world.GUESTS.channel_id,
         "BRIDGEBOT_CHANNELS": json.dumps(world.PROPERTY_CHANNELS),
@@ -38,6 +39,8 @@ def settings(port: int) -> dict[str, str]:
         "BRIDGEBOT_BOOKING_PROPERTIES": json.dumps([one.property_id for one in world.PROPERTIES]),
         "BRIDGEBOT_BOOKING_POLL_SECONDS": "0.3",
         "BRIDGEBOT_SETTLE_SECONDS": "2",
+        # Half a minute: on the page nobody waits a day to see what a search finds.
+        "BRIDGEBOT_SEARCH_EVERY_HOURS": "0.0085",
         "BRIDGEBOT_HOSTELMATE_API_URL": f"{base}/hostelmate",
         "BRIDGEBOT_HOSTELMATE_API_KEY": world.HOSTEL_KEY,
         "BRIDGEBOT_HOSTELMATE_POLL_SECONDS": "2",

@@ -13,6 +13,7 @@ from bridgebot.sandbox.script import Script, Step
 # While Slack is down a thread may be missing; somebody who wants to write looks again.
 _LOOK_SECONDS: Final = 0.2
 _LOOKS: Final = 50
+_ANSWERED: Final = "Thank you, we have seen to it."
 
 
 class Director:
@@ -62,6 +63,8 @@ class Director:
             "about": script.about,
             "clock": script.clock(self._now() - start),
         }
+        if script.answered:
+            self._chain.answer_everybody(_ANSWERED)
         for step in script.steps:
             await asyncio.sleep(max(0.0, start + step.after / script.speed - self._now()))
             await self._do(step)

@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """A scenario; ``speed`` says how much faster than real time it passes."""
+    """A scenario; ``speed`` says how much faster than real time it passes.
+
+    With ``answered`` everybody who wrote before it begins has an answer by then.
+    """
 
     name: str
     title: str
@@ -56,6 +59,7 @@ class Script:
     speed: float
     settings: Mapping[str, str]
     steps: tuple[Step, ...]
+    answered: bool = False
 
     def clock(self, seconds: float) -> str:
         """Tell the scenario's time of day, after so many seconds of real time."""
@@ -98,6 +102,7 @@ def _script(name: str, data: Mapping[str, Any], speed: float | None) -> Script:
         speed=float(faster),
         settings=_settings(name, data.get("settings", {}), float(faster)),
         steps=tuple(sorted(steps, key=lambda step: step.after)),
+        answered=data.get("answered") is True,
     )
 
 

@@ -20,6 +20,7 @@ BOT: Final = "B0BRIDGE01"
 # The tokens of a stand-in: they open nothing but the sandbox they were made for.
 BOT_TOKEN: Final = "xoxb-sandbox-three-lakes"  # noqa: S105
 APP_TOKEN: Final = "xapp-1-A0BRIDGE01-sandbox"  # noqa: S105
+SIGNING_SECRET: Final = "sandbox-signing-secret"  # noqa: S105
 MACHINE_ACCOUNT: Final = "three-lakes-machine"
 MACHINE_SECRET: Final = "sandbox-only"  # noqa: S105
 HOSTEL_KEY: Final = "hm_live_sandbox_only"

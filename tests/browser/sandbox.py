@@ -41,7 +41,8 @@ async def demo(directory: Path, *arguments: str) -> AsyncIterator[str]:
     )
     try:
         async with asyncio.timeout(_START_SECONDS):
-            yield await _address(process)
+            address = await _address(process)
+        yield address
     finally:
         if process.returncode is None:
             process.terminate()
@@ -141,6 +142,15 @@ class Sandbox:
         """Type a slash command into the channel in front."""
         await self.page.locator("#channel-text").fill(words)
         await self.page.locator("#channel-text").press("Enter")
+
+    async def home(self, app: str = "bridgebot") -> Locator:
+        """Open an app's Home tab; give what the app drew there."""
+        await self.side("slack")
+        for back in ("#thread-back", "#channel-back"):
+            if await self.page.locator(back).is_visible():
+                await self.page.locator(back).click()
+        await self.page.locator("#apps button", has_text=app).click()
+        return self.page.locator("#home-body")
 
     async def pane(self, name: Literal["faults", "wire", "scenes"]) -> Locator:
         """Open a pane of the drawer below."""

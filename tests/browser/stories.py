@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator, expect
+import struct
+import zlib
+
+from playwright.async_api import FilePayload, Locator, expect
 
 from tests.browser.sandbox import PATIENCE, Sandbox, see, see_mark
 
@@ -43,3 +46,47 @@ async def wire_is_read(sandbox: Sandbox) -> Locator:
     await sent.locator("summary").click()
     await expect(sent.locator("pre")).to_contain_text("Sí, en la azotea.")
     return wire
+
+
+async def night_passes(sandbox: Sandbox) -> Locator:
+    """Let a night go by at great speed until somebody is called; give the alert."""
+    pane = await sandbox.pane("scenes")
+    await pane.locator("#scene-speed").select_option(label="300 times")
+    await pane.get_by_role("button", name="A night with nobody on duty").click()
+    await sandbox.page.locator("#bench-close").click()
+    await sandbox.channel("bridgebot-alerts")
+    alert = sandbox.page.locator("#posts .post", has_text="Giulia Morandi")
+    await see(alert)
+    await expect(alert).to_contain_text("waits for an answer")
+    return alert
+
+
+def picture(name: str, colour: str) -> FilePayload:
+    """Make a small picture file: a plain area of one colour."""
+    red, green, blue = {"red": (190, 60, 50), "green": (60, 120, 80)}[colour]
+    width, height = 240, 160
+    rows = (b"\0" + bytes((red, green, blue)) * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(inside))
+        + kind
+        + inside
+        + struct.pack(">I", zlib.crc32(kind + inside))
+        for kind, inside in chunks
+    )
+    return {"name": name, "mimeType": "image/png", "buffer": data}
+
+
+async def pictures_are_sent(sandbox: Sandbox) -> None:
+    """Let a guest send a picture and a receptionist one back, until both sides show both."""
+    page = sandbox.page
+    await sandbox.choose("Emily Hartwell")
+    await page.locator("#phone-file").set_input_files(picture("entrance.png", "green"))
+    await page.locator("#phone-text").fill("Is this your door?")
+    await page.locator("#phone-text").press("Enter")
+    await see(sandbox.replies.locator(".file img"))
+    await page.locator("#thread-file").set_input_files(picture("map.png", "red"))
+    await page.locator("#thread-text").fill("No, it is the red one.")
+    await page.locator("#thread-text").press("Enter")
+    await see(sandbox.bubbles.locator(".file img"), count=2)

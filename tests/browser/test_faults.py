@@ -59,7 +59,7 @@ async def test_bridge_is_killed_and_started_again(sandbox: Sandbox) -> None:
     """What a guest writes while the bridge is dead arrives when it lives again."""
     await sandbox.pane("faults")
     await sandbox.fault("Kill the bridge")
-    await expect(sandbox.page.locator("#app-line")).to_contain_text("not connected")
+    await expect(sandbox.page.locator("#apps")).to_contain_text("is not connected")
     arrived = await sandbox.guest_writes("Owen Maddox", "Anybody there?")
     answer = await sandbox.staff_write("We are here.")
     await sandbox.fault("Start the bridge again")

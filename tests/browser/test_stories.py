@@ -130,8 +130,11 @@ async def test_story_on_a_phones_width(phone_sandbox: Sandbox) -> None:
     await phone_sandbox.staff_write("De 7 h à 10 h.")
     await phone_sandbox.choose("Bastien Arnoux")
     await see(phone_sandbox.bubbles.filter(has_text="De 7 h à 10 h."))
-    wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0
+    home = await phone_sandbox.home()
+    await expect(home).to_contain_text("waiting", timeout=PATIENCE)
+    for pane in ("document.documentElement", "document.getElementById('home')"):
+        wide = await page.evaluate(f"{pane}.scrollWidth - {pane}.clientWidth")
+        assert wide <= 0
 
 
 async def test_nothing_comes_from_outside(sandbox: Sandbox, address: str) -> None:

@@ -49,12 +49,12 @@ async def test_the_tab_can_be_limited_to_a_property(world: World) -> None:
     talk.open_home(ANNA)
     await world.until(lambda: "2 waiting" in home(world))
 
-    talk.choose_at_home(ANNA, BOT.app_id, "home_property", PROPERTY)
+    talk.act_at_home(ANNA, BOT.app_id, "home_property", PROPERTY)
     await world.until(lambda: f"1 waiting at property {PROPERTY}" in home(world))
     assert "Bo Other" not in home(world)
     assert "Messages received: 1" in home(world)
 
-    talk.choose_at_home(ANNA, BOT.app_id, "home_property", "all")
+    talk.act_at_home(ANNA, BOT.app_id, "home_property", "all")
     await world.until(lambda: "2 waiting" in home(world))
 
 

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -110,6 +110,27 @@ async def test_a_reply_reaches_the_guest(world: World, slack: Poster) -> None:
     assert await slack.post(slack.staff(world, "See you")) == 200
     await world.until(lambda: world.got("c1") == ["Welcome", "See you"])
     assert (await slack.http.get("/readyz")).status_code == 200
+    assert world.slack.sockets.connections == 0
+
+
+async def test_the_sandbox_plays_slack_over_http(world: World) -> None:
+    """The stand-in asks the address its question, and posts what happens there, signed."""
+    bind = f"127.0.0.1:{free_port()}"
+    mode = {"SLACK_MODE": "http", "SLACK_SIGNING_SECRET": SECRET, "HTTP_BIND": bind}
+    world.more |= mode
+    workspace = world.slack.workspace
+    workspace.apps[BOT.app_id] = replace(workspace.apps[BOT.app_id], signing_secret=SECRET)
+    world.guest("c1", "Hello")
+    await world.start()
+    await world.slack.sockets.urls.verify(BOT.app_id, f"http://{bind}/slack/events")
+    await world.until(lambda: world.thread("c1"))
+
+    ts = world.staff("c1", "Welcome")
+    await world.until(lambda: world.marks(ts) == ["white_check_mark"])
+    world.slack.interactions.slash_command(ANNA, GUESTS, "/bridgebot", "help")
+    await world.until(lambda: workspace.ephemerals)
+
+    assert world.got("c1") == ["Welcome"]
     assert world.slack.sockets.connections == 0
 
 

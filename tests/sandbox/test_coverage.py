@@ -9,7 +9,8 @@ from aiohttp import web
 
 from bridgebot.sandbox.messaging.booking import Booking
 from bridgebot.sandbox.messaging.standin import BookingStandIn
-from bridgebot.sandbox.slack.coverage import COVERAGE, table
+from bridgebot.sandbox.slack.coverage import COVERAGE, ELEMENTS, elements_table, table
+from bridgebot.sandbox.slack.elements import INTERACTIVE
 from bridgebot.sandbox.slack.methods import SERVED
 from bridgebot.sandbox.slack.standin import OPEN
 
@@ -28,6 +29,18 @@ def test_the_tables_methods_are_those_that_are_served() -> None:
     assert covered == set(SERVED) | {OPEN}
     assert list(COVERAGE) == sorted(COVERAGE)
     assert all(bool(each.note) == (each.how != "supported") for each in COVERAGE.values())
+
+
+def test_the_pages_elements_are_those_that_can_be_used() -> None:
+    """An element is drawn by the page and told by the stand-in, or it is listed as missing."""
+    static = PAGE.parents[1] / "bridgebot" / "sandbox" / "static" / "controls.js"
+    drawn = set(re.findall(r"\w+", static.read_text("utf-8"))) | {"button"}
+    usable = {name for name, each in ELEMENTS.items() if each.how != "missing"}
+
+    assert elements_table() in PAGE.read_text("utf-8")
+    assert list(ELEMENTS) == sorted(ELEMENTS)
+    assert usable <= drawn
+    assert usable <= INTERACTIVE <= ELEMENTS.keys() | {"button"}
 
 
 def test_the_pages_booking_endpoints_are_those_that_are_served() -> None:

@@ -162,6 +162,26 @@ async def test_another_scenario_takes_over(tmp_path: Path) -> None:
     await director.end()
 
 
+async def test_the_night_begins_with_nobody_waiting() -> None:
+    """Who wrote before it has an answer, at either provider; who was answered gets no second."""
+    chain = Chain()
+    for stay in (*world.STAYS[:2], world.LODGERS[0]):
+        chain.guest_writes(stay, "Hello?")
+    chain.hotel_writes(world.STAYS[0], "Hello!")
+    director = Director(chain, time.monotonic)
+    director.begin(read("night"))
+    await asyncio.sleep(0)
+    await director.end()
+
+    told = [
+        [message.sender for message in chain.booking.conversations[one.conversation_id].messages]
+        for one in world.STAYS[:3]
+    ]
+    assert told == [["guest", "property"], ["guest", "property"], []]
+    (*_, last) = chain.hostelmate.threads[world.LODGERS[0].conversation_id].oldest_first
+    assert last.direction == "OUTBOUND"
+
+
 async def test_scenario_is_played_over_http() -> None:
     """The page plays shipped scenarios by name, and nothing else."""
     played: list[tuple[str, float]] = []

@@ -14,7 +14,9 @@ import emoji
 from aiohttp import web
 
 from bridgebot.sandbox.chain import Chain
+from bridgebot.sandbox.console.bodies import Act, Body, WrongRequestError, text_of
 from bridgebot.sandbox.console.faults import WrongFaultError, describe, set_faults
+from bridgebot.sandbox.console.kit import Kit
 from bridgebot.sandbox.console.pictures import picture_bytes
 from bridgebot.sandbox.console.pushes import set_pushes
 from bridgebot.sandbox.console.stream import Stream
@@ -36,28 +38,15 @@ _HEADERS: Final = {
 }
 # What is no error of Slack's own, but of what a person tried to do.
 _REFUSED: Final = {
+    "invalid_manifest": "the manifest cannot be read",
     "no_such_button": "there is no such button",
+    "no_such_option": "this is not among the options",
+    "no_view_is_open": "nothing is open any more",
+    "url_not_verified": "the address did not answer the question with its challenge",
     "no_such_shortcut": "no app has this shortcut",
     "not_a_member_of_this_workspace": "people of other organisations have buttons only",
     "not_a_valid_command": "no app has this command",
 }
-
-Body = Mapping[str, object]
-Act = Callable[[web.Request, Body], Awaitable[object]]
-
-
-class WrongRequestError(Exception):
-    """A request says something the sandbox cannot do; the text is for a person."""
-
-
-def text_of(body: Body, name: str) -> str:
-    """Read a text that must be there."""
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise WrongRequestError(f"{name} must be a text")
-    if len(value) > _LONGEST:
-        raise WrongRequestError(f"the text is longer than {_LONGEST} characters")
-    return value
 
 
 class Console:
@@ -65,6 +54,7 @@ class Console:
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
+        self.kit = Kit(chain)
         self.stream = Stream(chain.state)
         self.wire = Stream(chain.wire.tables, backlog=_WIRE_BACKLOG)
         chain.watch(self.stream.touch)
@@ -89,8 +79,10 @@ class Console:
         post("/sandbox/guests/{conversation}/pictures", _taking(self._guest_sends_picture))
         get("/sandbox/pictures/{side}/{name}", self._picture)
         post("/sandbox/extranet/{conversation}/messages", _taking(self._hotel_writes))
-        for what, act in self._people_acts().items():
+        for what, act in {**self._people_acts(), **self.kit.people_acts()}.items():
             post(f"/sandbox/people/{{user}}/{what}", _taking(act))
+        for what, act in self.kit.app_acts().items():
+            post(f"/sandbox/apps{what}", _taking(act))
         app.router.add_static("/sandbox/static", _STATIC)
         app.on_response_prepare.append(_set_headers)
         app.on_shutdown.append(self._end)
@@ -281,6 +273,10 @@ class Console:
         return {}
 
     async def _person_uses_shortcut(self, request: web.Request, body: Body) -> object:
+        if not body.get("ts"):
+            user, callback = request.match_info["user"], text_of(body, "callback_id")
+            self.chain.slack_api.interactions.global_shortcut(user, callback)
+            return {}
         user, channel = self._place(request, body)
         ts, callback = text_of(body, "ts"), text_of(body, "callback_id")
         self.chain.slack_api.interactions.message_shortcut(user, channel, ts, callback)

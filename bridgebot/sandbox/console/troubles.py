@@ -26,13 +26,17 @@ class Strike:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """What can go wrong: ``expect`` says what the bridge should do about it."""
+    """What can go wrong: ``expect`` says what the bridge should do about it.
+
+    ``act`` happens when it begins, ``last`` when it ends.
+    """
 
     name: str
     label: str
     expect: str
     strikes: tuple[Strike, ...] = ()
     act: Callable[[Troubles], None] | None = None
+    last: Callable[[Troubles], None] | None = None
 
     @property
     def standing(self) -> bool:
@@ -71,15 +75,19 @@ class Troubles:
 
     def end(self, name: str) -> None:
         """Let something work again."""
-        gone = {id(fault) for fault in self._set.pop(name, ())}
+        set_before = self._set.pop(name, ())
+        gone = {id(fault) for fault in set_before}
         for planned in self._planned():
             planned[:] = [each for each in planned if id(each) not in gone]
         if name == _SLACK_DOWN:
             self.slack.sockets.refusing = False
+        if set_before and (last := TROUBLES[name].last) is not None:
+            last(self)
 
     def end_all(self) -> None:
         """Let everything work again."""
-        self._set.clear()
+        for name in list(self._set):
+            self.end(name)
         for faults in (self.booking.faults, self.slack.faults):
             faults.clear()
         self.slack.sockets.refusing = False
@@ -209,8 +217,10 @@ _CATALOGUE: Final = (
     Trouble(
         name="reset",
         label="The queue is emptied",
-        expect="Booking.com drops what waits in its queue. What was fetched before is safe.",
-        act=_reset,
+        expect="The queue stands still, messages wait in it; when you end this, it drops them. "
+        "The bridge finds them by Booking.com's search: here within a minute, else once a day.",
+        strikes=(Strike(side="booking", call="messages.latest", kind="503", times=_ALWAYS),),
+        last=_reset,
     ),
 )
 TROUBLES: Final = {one.name: one for one in _CATALOGUE}

@@ -18,6 +18,7 @@ from bridgebot.sandbox.slack.workspace import Workspace
 SHORTCUTS: Final = (
     {"callback_id": "send_to_guest", "name": "Send to guest"},
     {"callback_id": "keep_internal", "name": "Keep internal"},
+    {"callback_id": "saved_replies", "name": "Saved replies"},
     {"callback_id": "older_messages", "name": "Older messages"},
 )
 COMMANDS: Final = (
@@ -27,7 +28,11 @@ COMMANDS: Final = (
         "about": "Find a guest's conversation",
     },
     {"name": "/unanswered", "hint": "", "about": "List the guests who wait, the longest first"},
-    {"name": "/bridgebot", "hint": "status | help", "about": "How the bridge is doing"},
+    {
+        "name": "/bridgebot",
+        "hint": "status | replies | backfill 2026-01-31 | help",
+        "about": "How the bridge is doing",
+    },
 )
 _STAYS: Final = {stay.conversation_id: stay for stay in (*world.STAYS, *world.LODGERS)}
 _PEOPLE: Final = {person.user_id: person for person in world.PEOPLE}
@@ -223,15 +228,15 @@ def _post(workspace: Workspace, channel: Channel, message: Mapping[str, Any]) ->
 
 
 def _ephemeral(workspace: Workspace, shown: Mapping[str, Any]) -> dict[str, Any]:
-    app = workspace.apps[shown["app"]]
+    app = workspace.apps.get(shown["app"])
     return {
         "key": f"only:{shown['channel']}:{shown['ts']}",
         "channel": shown["channel"],
         "ts": shown["ts"],
         "thread_ts": shown.get("thread_ts"),
-        "user": app.user_id,
-        "name": app.name,
-        "app": True,
+        "user": app.user_id if app else "USLACKBOT",
+        "name": app.name if app else "Slackbot",
+        "app": app is not None,
         "custom": False,
         "text": shown["text"],
         "typed": None,

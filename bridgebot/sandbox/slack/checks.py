@@ -17,6 +17,27 @@ _LONGEST: Mapping[str, Mapping[str, int]] = {
     "image": {"image_url": 3000, "alt_text": 2000},
 }
 
+_OPTIONS: Mapping[str, int] = {
+    "static_select": 100,
+    "multi_static_select": 100,
+    "overflow": 5,
+    "checkboxes": 10,
+    "radio_buttons": 10,
+}
+"""How many options an element may offer."""
+_CONFIRM: Mapping[str, int] = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
+_ONLY_IN_INPUTS = frozenset(
+    {
+        "email_text_input",
+        "file_input",
+        "number_input",
+        "plain_text_input",
+        "rich_text_input",
+        "url_text_input",
+    }
+)
+_NOT_IN_INPUTS = frozenset({"button", "image", "overflow", "workflow_button"})
+
 
 def check_blocks(blocks: object, *, most: int = BLOCKS) -> None:
     """Raise the refusal that Slack would answer to these blocks."""
@@ -72,12 +93,17 @@ def _check_context(block: Mapping[str, Any], where: str) -> None:
 
 def _check_actions(block: Mapping[str, Any], where: str) -> None:
     for element in _many(block, where, 25):
+        if element["type"] in _ONLY_IN_INPUTS | {"image"}:
+            raise _invalid(f"unsupported type: {element['type']}", where + "/elements")
         _check_element(element, where + "/elements")
 
 
 def _check_input(block: Mapping[str, Any], where: str) -> None:
     _check_text(block.get("label"), where + "/label", 2000)
-    _check_element(block.get("element"), where + "/element")
+    element = block.get("element")
+    _check_element(element, where + "/element")
+    if isinstance(element, dict) and element["type"] in _NOT_IN_INPUTS:
+        raise _invalid(f"unsupported type: {element['type']}", where + "/element")
 
 
 def _check_rich_text(block: Mapping[str, Any], where: str) -> None:
@@ -103,11 +129,47 @@ def _check_element(element: object, where: str) -> None:
         raise _invalid("missing required field: type", where)
     if element["type"] == "button":
         _check_text(element.get("text"), where + "/text", _LONGEST["button"]["text"])
+    if element["type"] in _OPTIONS:
+        _check_options(element, where)
+    _check_words(element, where)
     if element["type"] == "image" and not element.get("alt_text"):
         raise _invalid("missing required field: alt_text", where)
     for name, most in {**_LONGEST["*"], **_LONGEST.get(element["type"], {})}.items():
         if isinstance(element.get(name), str) and len(element[name]) > most:
             raise _invalid(f"must be less than {most + 1} characters", f"{where}/{name}")
+
+
+def _check_options(element: Mapping[str, Any], where: str) -> None:
+    """Check what a menu offers: so many at most, each with a text of 75 and a value of 150."""
+    groups = element.get("option_groups")
+    listed = [each.get("options") for each in groups] if groups else [element.get("options")]
+    for options in listed:
+        if not isinstance(options, list) or not 1 <= len(options) <= _OPTIONS[element["type"]]:
+            most = _OPTIONS[element["type"]]
+            raise _invalid(f"must have 1 to {most} items", where + "/options")
+        for index, option in enumerate(options):
+            _check_option(option, f"{where}/options/{index}")
+
+
+def _check_option(option: object, where: str) -> None:
+    if not isinstance(option, dict):
+        raise _invalid("missing required field: text", where)
+    _check_text(option.get("text"), where + "/text", 75)
+    if not 1 <= len(str(option.get("value") or "")) <= 150:  # noqa: PLR2004 - Slack's number
+        raise _invalid("must be less than 151 characters", where + "/value")
+
+
+def _check_words(element: Mapping[str, Any], where: str) -> None:
+    if element.get("placeholder"):
+        _check_text(element["placeholder"], where + "/placeholder", 150)
+    if element.get("confirm"):
+        _check_confirm(element["confirm"], where + "/confirm")
+
+
+def _check_confirm(confirm: object, where: str) -> None:
+    for name, most in _CONFIRM.items():
+        if isinstance(confirm, dict) and (name in confirm or name in {"title", "text"}):
+            _check_text(confirm.get(name), f"{where}/{name}", most)
 
 
 def _many(block: Mapping[str, Any], where: str, most: int) -> list[dict[str, Any]]:

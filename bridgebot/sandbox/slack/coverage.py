@@ -63,9 +63,45 @@ COVERAGE: Mapping[str, Covered] = {
     "views.update": Covered("partial", "modals only"),
 }
 
+ELEMENTS: Mapping[str, Covered] = {
+    "button": Covered("partial", "asks for confirmation; no `workflow_button`"),
+    "channels_select": _YES,
+    "checkboxes": _YES,
+    "conversations_select": Covered("partial", "no filter, no default to the current one"),
+    "datepicker": _YES,
+    "datetimepicker": _YES,
+    "email_text_input": _YES,
+    "external_select": Covered("missing", "no `block_suggestion`"),
+    "file_input": Covered("missing"),
+    "multi_channels_select": _YES,
+    "multi_conversations_select": Covered("partial", "no filter"),
+    "multi_external_select": Covered("missing", "no `block_suggestion`"),
+    "multi_static_select": _YES,
+    "multi_users_select": _YES,
+    "number_input": _YES,
+    "overflow": Covered("partial", "options with addresses are told, not opened"),
+    "plain_text_input": Covered("partial", "`dispatch_action_config` is not read"),
+    "radio_buttons": _YES,
+    "rich_text_input": Covered("partial", "typed as mrkdwn; no initial value on the page"),
+    "static_select": _YES,
+    "timepicker": _YES,
+    "url_text_input": _YES,
+    "users_select": _YES,
+}
+"""What of Block Kit's interactive elements people can use, on the page and by script."""
+
 
 def table() -> str:
-    """Write the coverage as a table in Markdown."""
-    lines = ["| method | covered | note |", "| --- | --- | --- |"]
-    lines += [f"| `{name}` | {each.how} | {each.note} |" for name, each in COVERAGE.items()]
+    """Write the coverage of methods as a table in Markdown."""
+    return _table("method", COVERAGE)
+
+
+def elements_table() -> str:
+    """Write the coverage of interactive elements as a table in Markdown."""
+    return _table("element", ELEMENTS)
+
+
+def _table(what: str, rows: Mapping[str, Covered]) -> str:
+    lines = [f"| {what} | covered | note |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {each.how} | {each.note} |" for name, each in rows.items()]
     return "\n".join(lines) + "\n"

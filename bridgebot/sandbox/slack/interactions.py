@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridgebot.sandbox.slack.payloads import about, container, pressed
+from bridgebot.sandbox.slack import elements
+from bridgebot.sandbox.slack.payloads import about, container
 from bridgebot.sandbox.slack.responses import Response, Responses
 from bridgebot.sandbox.slack.socket import Envelope, SocketMode
 from bridgebot.sandbox.slack.state import App, SlackRefusalError
@@ -19,6 +20,8 @@ class Interactions:
         self.workspace = workspace
         self.sockets = sockets
         self.responses = responses
+        # What each person chose in the menus of a message, which Slack keeps for them alone.
+        self._chosen: dict[tuple[str, str, str], elements.Values] = {}
 
     def slash_command(self, user: str, channel_id: str, command: str, text: str) -> None:
         """Type a slash command in a channel; Slack knows no commands in threads."""
@@ -48,6 +51,19 @@ class Interactions:
 
     def press_button(self, user: str, channel_id: str, ts: str, action_id: str) -> None:
         """Press a button of a message."""
+        self.act(user, channel_id, ts, action_id)
+
+    def act(
+        self,
+        user: str,
+        channel_id: str,
+        ts: str,
+        action_id: str,
+        value: object = None,
+        *,
+        block_id: str = "",
+    ) -> None:
+        """Press a button of a message, or choose in one of its menus and pickers."""
         shown = self.responses.ephemeral(user, channel_id, ts)
         message = shown or self.workspace.message(channel_id, ts)
         response = Response(
@@ -58,15 +74,26 @@ class Interactions:
             thread_ts=message.get("thread_ts"),
             message_ts=ts,
         )
+        at, blocks = self.workspace.event_ts(), message.get("blocks")
+        action = elements.acted(blocks, action_id, value, block_id=block_id, at=at)
         payload = {
             **self._who("block_actions", response),
             "container": container(channel_id, message, ephemeral=shown is not None),
-            "state": {"values": {}},
-            "actions": [pressed(self.workspace, message.get("blocks"), action_id)],
+            "state": {"values": self._state((user, channel_id, ts), blocks, action, value)},
+            "actions": [action],
         }
         if shown is None:
             payload["message"] = message
         self._send("interactive", payload, response)
+
+    def _state(
+        self, place: tuple[str, str, str], blocks: object, action: Mapping[str, Any], value: object
+    ) -> elements.Values:
+        """Tell what stands in a message's menus for this person, the newest choice included."""
+        given = {action["block_id"]: {action["action_id"]: value}}
+        known = self._chosen.get(place)
+        self._chosen[place] = found = elements.typed(blocks, given, known)
+        return found
 
     def _at_home(self, user: str) -> None:
         """See that somebody is of the workspace: others have no commands and no shortcuts."""
@@ -94,6 +121,21 @@ class Interactions:
         del payload["api_app_id"], payload["user"]["username"]
         self._send("interactive", payload, response)
 
+    def global_shortcut(self, user: str, callback_id: str) -> None:
+        """Use a shortcut that belongs to no message: it has no channel and no ``response_url``."""
+        self._at_home(user)
+        apps = reversed(self.workspace.apps.values())
+        app = next((each for each in apps if each.owns(callback_id, each.shortcuts)), None)
+        if app is None:
+            raise SlackRefusalError("no_such_shortcut")
+        payload = about(self.workspace, app, "shortcut", user) | {
+            "callback_id": callback_id,
+            "trigger_id": self.workspace.triggers.give(app, user),
+            "action_ts": self.workspace.event_ts(),
+        }
+        del payload["api_app_id"], payload["user"]["name"]
+        self.sockets.send(Envelope(app.app_id, "interactive", payload))
+
     def _who(self, kind: str, response: Response) -> dict[str, Any]:
         name = self.workspace.channels[response.channel].name
         return about(self.workspace, response.app, kind, response.user) | {
@@ -107,7 +149,17 @@ class Interactions:
             if body.get("text") or body.get("blocks"):
                 self.responses.show(response, body)
 
-        self.sockets.send(Envelope(response.app.app_id, kind, payload, answered))
+        def failed(reason: str) -> None:
+            if kind == "slash_commands":
+                self._tell_failure(response, str(payload["command"]), reason)
+
+        self.sockets.send(Envelope(response.app.app_id, kind, payload, answered, failed))
+
+    def _tell_failure(self, response: Response, command: str, reason: str) -> None:
+        """Let Slackbot tell somebody privately that a command was not taken."""
+        error = {"http_timeout": "operation_timeout"}.get(reason, reason)
+        text = f'`{command}` failed with the error "{error}"'
+        self.responses.show(response, {"text": text}, by_slackbot=True)
 
     def _app_of(self, message: Mapping[str, Any]) -> App:
         """Find the app whose message it is; old bots have none, and their buttons do nothing."""

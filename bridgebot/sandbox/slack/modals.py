@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridgebot.sandbox.slack.payloads import about, chosen, pressed
+from bridgebot.sandbox.slack import elements
+from bridgebot.sandbox.slack.payloads import about
 from bridgebot.sandbox.slack.socket import Envelope, SocketMode
 from bridgebot.sandbox.slack.state import App, SlackRefusalError
 from bridgebot.sandbox.slack.views import close_from, new_view, push, replace
@@ -20,44 +21,53 @@ class Modals:
         self.sockets = sockets
         self.errors: dict[str, Mapping[str, str]] = {}
 
-    def open_home(self, user: str, tab: str = "home") -> None:
-        """Open the Home tab of each app that asked to be told."""
+    def open_home(self, user: str, tab: str = "home", *, app_id: str = "") -> None:
+        """Open the Home tab of an app, or of each; those that asked for it are told."""
         for app in self.workspace.apps.values():
-            event: dict[str, Any] = {
-                "type": "app_home_opened",
-                "user": user,
-                "channel": f"D{app.user_id[1:]}{user[1:]}",
-                "tab": tab,
-                "event_ts": self.workspace.event_ts(),
-            }
-            if home := self.workspace.homes.get((app.app_id, user)):
-                event["view"] = home
-            if app.hears("app_home_opened"):
-                self.workspace.deliver(app, event)
+            if app.hears("app_home_opened") and app_id in {"", app.app_id}:
+                self._tell_opened(app, user, tab)
+
+    def _tell_opened(self, app: App, user: str, tab: str) -> None:
+        event: dict[str, Any] = {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": f"D{app.user_id[1:]}{user[1:]}",
+            "tab": tab,
+            "event_ts": self.workspace.event_ts(),
+        }
+        if home := self.workspace.homes.get((app.app_id, user)):
+            event["view"] = home
+        self.workspace.deliver(app, event)
 
     def press_at_home(self, user: str, app_id: str, action_id: str) -> None:
         """Press a button of an app's Home tab."""
-        view = self.workspace.homes.get((app_id, user))
-        if view is None:
-            raise SlackRefusalError("no_view_is_open")
-        self._press(user, view, action_id)
+        self.act_at_home(user, app_id, action_id)
 
-    def choose_at_home(self, user: str, app_id: str, action_id: str, value: str) -> None:
-        """Choose an option of a menu in an app's Home tab."""
+    def act_at_home(
+        self, user: str, app_id: str, action_id: str, value: object = None, *, block_id: str = ""
+    ) -> None:
+        """Press a button, or choose in a menu or picker, of an app's Home tab."""
         view = self.workspace.homes.get((app_id, user))
         if view is None:
             raise SlackRefusalError("no_view_is_open")
-        self._send(user, view, chosen(self.workspace, view["blocks"], action_id, value))
+        self._act(user, view, action_id, value, block_id)
 
     def press(self, user: str, action_id: str) -> None:
         """Press a button of the modal that is on top."""
-        self._press(user, self._top(user), action_id)
+        self.act(user, action_id)
 
-    def _press(self, user: str, view: dict[str, Any], action_id: str) -> None:
-        self._send(user, view, pressed(self.workspace, view["blocks"], action_id))
+    def act(self, user: str, action_id: str, value: object = None, *, block_id: str = "") -> None:
+        """Press a button, or choose in a menu or picker, of the modal that is on top."""
+        self._act(user, self._top(user), action_id, value, block_id)
 
-    def _send(self, user: str, view: dict[str, Any], action: Mapping[str, Any]) -> None:
+    def _act(
+        self, user: str, view: dict[str, Any], action_id: str, value: object, block_id: str
+    ) -> None:
         app = self.workspace.apps[view["app_id"]]
+        at, blocks = self.workspace.event_ts(), view["blocks"]
+        action = elements.acted(blocks, action_id, value, block_id=block_id, at=at)
+        given = {action["block_id"]: {action_id: value}}
+        view["state"] = {"values": elements.typed(blocks, given, view["state"]["values"])}
         payload = about(self.workspace, app, "block_actions", user) | {
             "container": {"type": "view", "view_id": view["id"]},
             "trigger_id": self.workspace.triggers.give(app, user),
@@ -65,6 +75,20 @@ class Modals:
             "actions": [action],
         }
         self.sockets.send(Envelope(app.app_id, "interactive", payload))
+
+    def fill(self, user: str, given: Mapping[str, Any]) -> bool:
+        """Submit the modal on top with what a person typed and chose, raw, by block and action.
+
+        What Slack's own form refuses is said beside the fields, and the app is not asked.
+        """
+        view = self._top(user)
+        found = elements.typed(view["blocks"], given, view["state"]["values"])
+        self.errors[user] = elements.problems(view["blocks"], found)
+        view["state"] = {"values": found}
+        if not self.errors[user]:
+            self.submit(user, found)
+        self.workspace.changed(type="view", user=user)
+        return not self.errors[user]
 
     def submit(self, user: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         """Submit the modal that is on top, with what stands in its fields."""
@@ -77,9 +101,14 @@ class Modals:
         }
 
         async def answered(body: Mapping[str, Any]) -> None:
-            self._act(app, user, view, body)
+            self._answered(app, user, view, body)
 
-        self.sockets.send(Envelope(app.app_id, "interactive", payload, answered))
+        def failed(_reason: str) -> None:
+            # Slack shows it above the fields, and leaves the form as it is.
+            self.errors[user] = {"": "We had some trouble connecting. Try again?"}
+            self.workspace.changed(type="view", user=user)
+
+        self.sockets.send(Envelope(app.app_id, "interactive", payload, answered, failed))
 
     def close(self, user: str, *, everything: bool = False) -> None:
         """Close the modal on top, or all; the app is told if the view asks for it."""
@@ -98,7 +127,7 @@ class Modals:
             raise SlackRefusalError("no_view_is_open")
         return stack[-1]
 
-    def _act(self, app: App, user: str, view: dict[str, Any], body: Mapping[str, Any]) -> None:
+    def _answered(self, app: App, user: str, view: dict[str, Any], body: Mapping[str, Any]) -> None:
         """Do what an app's answer to a submission asks for; an empty one closes the view."""
         action = body.get("response_action")
         self.errors[user] = body.get("errors") or {} if action == "errors" else {}

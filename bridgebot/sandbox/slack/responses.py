@@ -92,8 +92,10 @@ class Responses:
     def _tell_ephemeral(self, response: Response) -> None:
         self.workspace.changed(type="ephemeral", channel=response.channel, user=response.user)
 
-    def show(self, response: Response, body: Mapping[str, Any]) -> None:
-        """Show an answer to one person, or to the channel."""
+    def show(
+        self, response: Response, body: Mapping[str, Any], *, by_slackbot: bool = False
+    ) -> None:
+        """Show an answer to one person, or to the channel; Slackbot's words are no app's."""
         channel = self.workspace.channels[response.channel]
         contents = self._contents(body)
         if body.get("response_type") == "in_channel":
@@ -106,7 +108,7 @@ class Responses:
                 "channel": response.channel,
                 "user": response.user,
                 "thread_ts": response.thread_ts,
-                "app": response.app.app_id,
+                "app": "" if by_slackbot else response.app.app_id,
                 **contents,
             }
         )

@@ -1,4 +1,7 @@
-"""Socket Mode: tickets, hello, envelopes to one connection, redelivery, refresh."""
+"""Socket Mode: tickets, hello, envelopes to one connection, redelivery, refresh.
+
+An app with a request URL gets the same envelopes over HTTP, on the same schedule.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from bridgebot.sandbox.slack.request_url import RequestUrls
 from bridgebot.sandbox.slack.state import App, SlackRefusalError
 from bridgebot.sandbox.slack.workspace import Workspace
 
 Answered = Callable[[Mapping[str, Any]], Awaitable[None]]
+Failed = Callable[[str], None]
 MOST = 10
 WARNING = 10.0
 HELD = 1.0
@@ -31,12 +36,14 @@ class Envelope:
     kind: str
     payload: dict[str, Any]
     answered: Answered | None = None
+    failed: Failed | None = None
+    reason: str = ""
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def takes_payload(self) -> bool:
         """Tell whether the acknowledgement may carry an answer."""
-        return self.kind != "events_api"
+        return self.kind != "events_api" and self.payload.get("type") != "shortcut"
 
 
 class SocketMode:
@@ -61,6 +68,7 @@ class SocketMode:
         self.ack_seconds = ack_seconds
         self.retries = retries
         self.lifetime = lifetime
+        self.urls = RequestUrls(workspace)
         self.refusing = False
         self.duplicating = 0
         self.reordering = 0
@@ -84,6 +92,10 @@ class SocketMode:
     def connections(self) -> int:
         """Count the open connections."""
         return sum(len(each) for each in self._connections.values())
+
+    def connected(self, app_id: str) -> bool:
+        """Tell whether an app has a connection open."""
+        return bool(self._connections.get(app_id))
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Open a connection: a used, unknown or refused ticket gets no handshake."""
@@ -225,11 +237,42 @@ class SocketMode:
         for attempt, pause in enumerate((0.0, *pauses)):
             if pause:
                 await asyncio.sleep(pause)
-            if await self._attempt(envelope, attempt):
+            app = self.workspace.apps[envelope.app_id]
+            posted = self._post(app, envelope, attempt) if app.request_url else None
+            if await (posted or self._attempt(envelope, attempt)):
                 return
         self.dropped += 1
         self._log("dropped", envelope.kind, envelope.payload)
+        if envelope.failed is not None:
+            envelope.failed(envelope.reason)
         self.workspace.changed(type="dropped", kind=envelope.kind)
+
+    async def _post(self, app: App, envelope: Envelope, attempt: int) -> bool:
+        """Post to the app's address; a refusal that forbids another attempt ends it.
+
+        The faults of sockets count here too: nothing is posted, or an answer gets lost.
+        """
+        if self.refusing:
+            await asyncio.sleep(min(1.0, self.ack_seconds))
+            return False
+        retry = (attempt, envelope.reason) if attempt else (0, "")
+        self.counts["sent"] += 1
+        self._log("envelope", envelope.kind, {"payload": envelope.payload, "to": app.request_url})
+        answer = await self.urls.post(
+            app, envelope.kind, envelope.payload, seconds=self.ack_seconds, retry=retry
+        )
+        envelope.reason = answer.reason
+        if answer.taken and self.losing > 0:
+            self.losing -= 1
+            envelope.reason = "http_timeout"
+            return False
+        if answer.taken:
+            self.counts["acknowledged"] += 1
+            self._log("ack", envelope.kind, {"payload": answer.body})
+            self.workspace.changed(type="ack", kind=envelope.kind, app=envelope.app_id)
+            if envelope.answered is not None:
+                await self._take_answer(envelope, envelope.answered, answer.body)
+        return answer.taken or not answer.again
 
     async def _attempt(self, envelope: Envelope, attempt: int) -> bool:
         envelope_id = str(uuid.uuid4())
@@ -244,6 +287,7 @@ class SocketMode:
             frame |= {"retry_attempt": attempt, "retry_reason": reason}
         self._waiting[envelope_id] = envelope
         sent = await self._send_to_one(envelope.app_id, frame)
+        envelope.reason = "operation_timeout" if sent else "dispatch_failed"
         if sent:
             self.counts["sent"] += 1
             self._log("envelope", envelope.kind, frame)

@@ -63,10 +63,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A command or shortcut as people find it: ``name`` is a command's, or what a menu shows."""
+
+    kind: str
+    key: str
+    name: str
+    about: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """An installed app with its bot and its two tokens.
 
-    ``commands`` and ``shortcuts`` (callback ids) are those it owns; ``None`` means any.
+    ``commands`` and ``shortcuts`` (callback ids) are those it owns; ``None`` means any. What it
+    says about them is for those who look for one. With a ``request_url`` everything is posted
+    there, signed, and its sockets get nothing.
     """
 
     app_id: str
@@ -79,6 +92,9 @@ class App:
     events: frozenset[str] = MESSAGES
     commands: frozenset[str] | None = None
     shortcuts: frozenset[str] | None = None
+    request_url: str = ""
+    signing_secret: str = ""
+    offers: tuple[Offer, ...] = ()
 
     def hears(self, event: str) -> bool:
         """Tell whether an event is subscribed and its scope granted; else it never comes."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridgebot.sandbox.slack.arguments import Arguments, as_json
 from bridgebot.sandbox.slack.checks import VIEW_BLOCKS, check_blocks
+from bridgebot.sandbox.slack.elements import values
 from bridgebot.sandbox.slack.state import App, SlackRefusalError
 from bridgebot.sandbox.slack.workspace import Workspace
 
@@ -87,7 +88,9 @@ def replace(workspace: Workspace, app: App, found: dict[str, Any], sent: object)
     """Put other contents into an open view."""
     fresh = new_view(workspace, app, sent, str(found["type"]), instead_of=found["id"])
     kept = {key: found[key] for key in ("id", "root_view_id", "previous_view_id")}
-    found.update({**fresh, **kept})
+    # What a person typed stays where block and action keep their names.
+    state = {"values": values(fresh["blocks"], found["state"]["values"])}
+    found.update({**fresh, **kept, "state": state})
     workspace.changed(type="view", view=found["id"])
 
 

@@ -7,9 +7,11 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from bridgebot.sandbox.slack import text as texts
+from bridgebot.sandbox.slack.elements import elements
 from bridgebot.sandbox.slack.state import App, Channel, Person, SlackRefusalError, StoredFile
 from bridgebot.sandbox.slack.triggers import Triggers
 
@@ -362,8 +364,12 @@ class Workspace:
         }
 
     def with_ids(self, blocks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Name each block that has no ``block_id``, as Slack does."""
-        return [{"block_id": f"b{self.number()}", **block} for block in blocks]
+        """Name each block that has no ``block_id``, and each element likewise, as Slack does."""
+        named = [{"block_id": f"b{self.number()}", **deepcopy(dict(block))} for block in blocks]
+        for _, element in elements(named):
+            if not element.get("action_id"):
+                element["action_id"] = f"a{self.number()}"
+        return named
 
     def message(self, channel_id: str, ts: str) -> dict[str, Any]:
         """Find a message, or raise Slack's refusal."""

@@ -3,7 +3,9 @@
 import { drawBench, startBench } from "./bench.js";
 import { byId, h } from "./dom.js";
 import { drawGuide } from "./guide.js";
+import { drawApps, drawHome } from "./home.js";
 import { startMenu } from "./menu.js";
+import { drawModals, startModals } from "./modal.js";
 import { drawPhones, startPhones } from "./phones.js";
 import { drawSlack, scrollToEnd, startSlack } from "./slack.js";
 import { changed, follow, loadEmoji, onChange, remember, tables } from "./store.js";
@@ -47,6 +49,9 @@ function draw() {
   drawGuide();
   drawPhones();
   drawSlack();
+  drawApps();
+  drawHome();
+  drawModals();
   drawBench();
   drawWire();
 }
@@ -74,6 +79,7 @@ startTabs();
 startPhones();
 startSlack();
 startMenu();
+startModals();
 startBench();
 startWire();
 

@@ -87,9 +87,11 @@ export function drawBench() {
 
 export function startBench() {
   for (const pane of panes) {
-    byId(`open-${pane}`).addEventListener("click", () => {
+    byId(`open-${pane}`).addEventListener("click", (event) => {
       showPane(byId(`pane-${pane}`).hidden || byId("bench").hidden ? pane : null);
       drawBench();
+      // By keyboard the pane would be many Tabs away; Escape leads back.
+      if (event.detail === 0 && !byId("bench").hidden) byId("bench-close").focus();
     });
   }
   const close = () => {

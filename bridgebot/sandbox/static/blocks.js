@@ -1,12 +1,8 @@
 // Block Kit as elements: what the bridge posts and what people write.
 
+import { control, words } from "./controls.js";
 import { append, h } from "./dom.js";
 import { channelMention, dateText, emoji, link, mention, mrkdwn, plain } from "./mrkdwn.js";
-
-function textObject(object) {
-  if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text, object.emoji !== false);
-}
 
 function styled(node, style = {}) {
   let result = node;
@@ -54,16 +50,6 @@ const richParts = {
   rich_text_preformatted: (part) => h("pre", {}, richInside(part.elements)),
 };
 
-function button(element, block, press) {
-  const classes = ["kit-button", element.style].filter(Boolean).join(" ");
-  if (element.url) return h("a", { class: classes, href: /^https?:/i.test(element.url) ? element.url : "#", target: "_blank", rel: "noopener noreferrer" }, textObject(element.text));
-  return h("button", { type: "button", class: classes, onclick: () => press(element, block) }, textObject(element.text));
-}
-
-function control(element, block, press) {
-  return element.type === "button" ? button(element, block, press) : h("span", { class: "unsupported" }, `[${element.type}]`);
-}
-
 function image(element) {
   const address = element.image_url ?? "";
   // Pictures only from this page's own server: nothing is fetched from outside.
@@ -71,28 +57,32 @@ function image(element) {
   return h("img", { src: address, alt: element.alt_text ?? "" });
 }
 
-function section(block, press) {
-  const fields = (block.fields ?? []).map((field) => h("div", {}, textObject(field)));
+function section(block, act, values) {
+  const fields = (block.fields ?? []).map((field) => h("div", {}, words(field)));
   return h("div", { class: "kit-section" },
-    h("div", {}, textObject(block.text), fields.length ? h("div", { class: "kit-fields" }, fields) : null),
-    block.accessory && (block.accessory.type === "image" ? image(block.accessory) : control(block.accessory, block, press)));
+    h("div", {}, words(block.text), fields.length ? h("div", { class: "kit-fields" }, fields) : null),
+    block.accessory && (block.accessory.type === "image" ? image(block.accessory) : control(block.accessory, block, act, values)));
 }
 
 const kinds = {
   rich_text: (block) => h("div", { class: "rich" }, block.elements.map((part) => richParts[part.type]?.(part))),
   section,
-  context: (block) => h("div", { class: "kit-context" }, block.elements.map((e) => h("span", {}, e.type === "image" ? image(e) : textObject(e)))),
-  header: (block) => h("div", { class: "kit-header", role: "heading", "aria-level": "3" }, textObject(block.text)),
+  context: (block) => h("div", { class: "kit-context" }, block.elements.map((e) => h("span", {}, e.type === "image" ? image(e) : words(e)))),
+  header: (block) => h("div", { class: "kit-header", role: "heading", "aria-level": "3" }, words(block.text)),
   divider: () => h("hr"),
-  actions: (block, press) => h("div", { class: "kit-actions" }, block.elements.map((e) => control(e, block, press))),
-  image: (block) => h("figure", {}, image(block), block.title && h("figcaption", {}, textObject(block.title))),
+  actions: (block, act, values) => h("div", { class: "kit-actions" }, block.elements.map((e) => control(e, block, act, values))),
+  input: (block, act, values) => h("div", { class: "kit-input" }, h("p", { class: "kit-label" }, words(block.label)), control(block.element, block, act, values)),
+  image: (block) => h("figure", {}, image(block), block.title && h("figcaption", {}, words(block.title))),
   markdown: (block) => h("div", {}, plain(block.text)),
 };
 
+/** One block; `act` is told what somebody does in it, `values` is what stands in its menus. */
+export const blockOf = (block, act, values) =>
+  kinds[block.type]?.(block, act, values) ?? h("span", { class: "unsupported" }, `[${block.type}]`);
+
 /** The body of a post: its blocks, or its text where it has none. */
-export function body(post, press) {
+export function body(post, act) {
   const box = h("div", { class: "body" });
   if (!post.blocks?.length) return append(box, mrkdwn(post.text ?? ""));
-  return append(box, post.blocks.map((block) =>
-    kinds[block.type]?.(block, press) ?? h("span", { class: "unsupported" }, `[${block.type}]`)));
+  return append(box, post.blocks.map((block) => blockOf(block, act)));
 }

@@ -23,11 +23,15 @@ export function append(element, children) {
 
 export const byId = (id) => document.getElementById(id);
 
+const reachable = "button, a, select, input, textarea";
+
 /** Make `container` show `items` in order, keeping the elements of those that did not change. */
 export function show(container, items, make) {
   const kept = new Map([...container.children].map((child) => [child.dataset.key, child]));
   const focused = container.contains(document.activeElement) ? document.activeElement : null;
-  const focusedKey = focused?.closest("[data-key]")?.dataset.key;
+  const focusedRow = focused?.closest("[data-key]");
+  const focusedKey = focusedRow?.dataset.key;
+  const focusedAt = focusedRow ? [...focusedRow.querySelectorAll(reachable)].indexOf(focused) : 0;
   let at = container.firstElementChild;
   for (const { key, data } of items) {
     const signature = JSON.stringify(data);
@@ -49,7 +53,8 @@ export function show(container, items, make) {
   for (const gone of kept.values()) gone.remove();
   if (focused && !focused.isConnected && focusedKey) {
     const place = [...container.children].find((child) => child.dataset.key === focusedKey);
-    place?.querySelector("button, a")?.focus({ preventScroll: true });
+    const fresh = [...(place?.querySelectorAll(reachable) ?? [])];
+    (fresh[focusedAt] ?? fresh[0])?.focus({ preventScroll: true });
   }
 }
 

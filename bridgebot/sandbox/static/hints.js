@@ -1,15 +1,28 @@
 // Hints while one types: slash commands in a channel, people after an @.
 
 import { byId, h } from "./dom.js";
-import { tables } from "./store.js";
+import { send, tables } from "./store.js";
+import { ui } from "./ui.js";
 
 const letters = /(?:^|\s)@([\p{L}\p{N} ]*)$/u;
 
+const offers = (kind) => Object.values(tables.apps).flatMap((app) => app.offers.filter((one) => one.kind === kind));
+const known = () => [...(tables.offers.commands ?? []), ...offers("command")];
+
 function commands(typed) {
-  if (!/^\/[a-z-]*$/.test(typed)) return [];
-  return (tables.offers.commands ?? [])
-    .filter((one) => one.name.startsWith(typed) && one.name !== typed)
+  if (!/^\/[\w-]*$/.test(typed)) return [];
+  const found = known().filter((one) => one.name.startsWith(typed) && one.name !== typed)
     .map((one) => ({ words: one.name, more: `${one.hint}  ${one.about}`, text: `${one.name} ` }));
+  const name = typed.slice(1).toLowerCase();
+  return [...found, ...offers("global").filter((one) => one.name.toLowerCase().startsWith(name))
+    .map((one) => ({ words: `⚡ ${one.name}`, more: one.about, text: "", run: () => send(`people/${encodeURIComponent(ui.you)}/shortcuts`, { callback_id: one.key }) }))];
+}
+
+/** What may follow a command that stands there already. */
+function usage(typed) {
+  const [, name, rest] = /^(\/[\w-]+)(\s.*)?$/s.exec(typed) ?? [];
+  const found = known().find((one) => one.name === name);
+  return found && !rest?.trim() ? `${name} ${found.hint} – ${found.about}` : "";
 }
 
 function people(typed) {
@@ -29,6 +42,8 @@ export function hint(text, listId, withCommands) {
 
   function choose(offer) {
     text.value = offer.text;
+    if (withCommands) byId("channel-usage").textContent = usage(text.value);
+    offer.run?.().catch((error) => { byId("channel-problem").textContent = error.message; });
     close();
     text.focus();
   }
@@ -53,8 +68,10 @@ export function hint(text, listId, withCommands) {
   text.addEventListener("input", () => {
     offers = [...(withCommands ? commands(text.value) : []), ...people(text.value)].slice(0, 6);
     chosen = 0;
+    if (withCommands) byId("channel-usage").textContent = usage(text.value);
     draw();
   });
+  text.form.addEventListener("submit", () => { if (withCommands) byId("channel-usage").textContent = ""; });
   text.addEventListener("blur", close);
   // Before the composer sees the key: Enter chooses here and does not send.
   text.addEventListener("keydown", (event) => {

@@ -31,7 +31,8 @@ export function editPost(post) {
 
 function items(post, openThread) {
   const person = (what, body) => send(`people/${encodeURIComponent(ui.you)}/${what}`, { channel: post.channel, ts: post.ts, ...body });
-  const shortcuts = tables.offers.shortcuts ?? [];
+  const others = Object.values(tables.apps).flatMap((app) => app.offers.filter((one) => one.kind === "message"));
+  const shortcuts = [...(tables.offers.shortcuts ?? []), ...others.map((one) => ({ callback_id: one.key, name: one.name }))];
   return [
     ...quick.map((name) => item([emoji(name), " React"], () => person("reactions", { name }))),
     post.thread_ts ? null : item("Reply in thread", async () => {

@@ -7,20 +7,21 @@ const unescape = (text) => text.replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<
 
 const permalink = /^https:\/\/[^/]+\/archives\/(C\w+)\/p(\d{10})(\d{6})/;
 
-/** A link to a message in this Slack, which the page opens itself. */
-function inside([, channel, seconds, micros], label) {
-  const open = (event) => {
+/** What opens the message that an address of this Slack leads to; null for other addresses. */
+export function opens(address) {
+  const [, channel, seconds, micros] = permalink.exec(address) ?? [];
+  if (!tables.channels[channel]) return null;
+  return (event) => {
     event.preventDefault();
     document.dispatchEvent(new CustomEvent("open-message", { detail: { channel, ts: `${seconds}.${micros}` } }));
   };
-  return h("a", { href: "#slack", onclick: open }, label);
 }
 
 /** A link only for addresses that cannot run anything; otherwise the plain words. */
 export function link(address, label) {
   if (!/^(https?:\/\/|mailto:|tel:)/i.test(address)) return document.createTextNode(label || address);
-  const here = permalink.exec(address);
-  if (here && tables.channels[here[1]]) return inside(here, label || address);
+  const here = opens(address);
+  if (here) return h("a", { href: "#slack", onclick: here }, label || address);
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label || address);
 }
 

@@ -1,6 +1,7 @@
 // The left side: the guests' phones.
 
 import { avatar, byId, dateOnly, h, show, when } from "./dom.js";
+import { attached, Attachment, takesPictures } from "./files.js";
 import { did } from "./guide.js";
 import { send, tables } from "./store.js";
 import { openThreadOf, ui } from "./ui.js";
@@ -68,7 +69,8 @@ function bubble(message) {
   const notes = [origins[message.origin], when(new Date(message.at))].filter(Boolean).join(" · ");
   return h("div", { class: mine ? "bubble mine" : "bubble" },
     h("span", { class: "sr" }, mine ? "Guest: " : "Hotel: "),
-    h("p", { dir: "auto" }, message.content),
+    message.content ? h("p", { dir: "auto" }, message.content) : null,
+    attached(message.pictures),
     h("small", {}, notes));
 }
 
@@ -77,6 +79,14 @@ function head(conversation) {
   byId("phone-title").textContent = `${conversation.guest}`;
   const extra = [languages[conversation.language], conversation.access === "read_only" ? "the hotel can no longer write" : "", conversation.has_account === false ? "no account: gets e-mails" : ""];
   byId("phone-sub").textContent = [`${property?.name ?? ""}, ${property?.city ?? ""}`, about(conversation), ...extra].filter(Boolean).join(" · ");
+}
+
+let attachment = null;
+
+/** Pictures are a guest's at Booking.com: the extranet and the other provider have no way to send one. */
+function offerPictures() {
+  const { property_id: property } = tables.conversations[ui.guest] ?? {};
+  attachment.offer(takesPictures() && byId("phone-as").value === "guest" && property !== "hostelmate");
 }
 
 const bubbles = new Windowed(byId("bubbles"));
@@ -91,6 +101,7 @@ export function drawPhones() {
   const conversation = tables.conversations[ui.guest];
   if (!conversation) return;
   head(conversation);
+  offerPictures();
   const items = (byConversation.get(ui.guest) ?? []).map((message) => ({ key: message.id, data: message }));
   bubbles.draw(items, bubble, shownGuest !== ui.guest);
   shownGuest = ui.guest;
@@ -108,10 +119,13 @@ export function startPhones() {
     document.querySelector(".guests").dataset.view = "list";
     ui.redraw();
   });
+  attachment = new Attachment("phone");
+  byId("phone-as").addEventListener("change", offerPictures);
   ui.compose(byId("phone-form"), byId("phone-text"), byId("phone-problem"), async (text) => {
     const side = byId("phone-as").value === "extranet" ? "extranet" : "guests";
-    const path = side === "extranet" ? `extranet/${encodeURIComponent(ui.guest)}/messages` : `guests/${encodeURIComponent(ui.guest)}/messages`;
-    await send(path, { text });
+    const path = `${side}/${encodeURIComponent(ui.guest)}`;
+    if (attachment.file && side === "guests") await attachment.send(`${path}/pictures`, { text });
+    else await send(`${path}/messages`, { text });
     did("wrote");
-  });
+  }, attachment);
 }

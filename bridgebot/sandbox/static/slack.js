@@ -2,6 +2,7 @@
 
 import { body } from "./blocks.js";
 import { avatar, byId, h, show, when } from "./dom.js";
+import { attached, Attachment, takesPictures } from "./files.js";
 import { did } from "./guide.js";
 import { hint } from "./hints.js";
 import { editPost, openMenu } from "./menu.js";
@@ -28,8 +29,8 @@ function reaction(post, { name, users }) {
 }
 
 function press(post) {
-  return (element, block) => act("buttons", {
-    channel: post.channel, ts: post.ts, action_id: element.action_id, block_id: block.block_id, value: element.value,
+  return (element, block, value) => act("actions", {
+    channel: post.channel, ts: post.ts, action_id: element.action_id, block_id: block.block_id, value,
   }).catch(complain);
 }
 
@@ -61,7 +62,7 @@ function post(data) {
     h("div", { class: "post-main" },
       data.only_for && h("p", { class: "only" }, "Only visible to you"),
       head(data), body(data, press(data)),
-      (data.files ?? []).map((file) => h("p", { class: "file" }, `📎 ${file}`)),
+      attached(data.files),
       data.edited && h("span", { class: "edited" }, "(edited)"),
       data.reactions?.length ? h("div", { class: "reactions" }, data.reactions.map((r) => reaction(data, r))) : null,
       replyLine(data)),
@@ -101,6 +102,7 @@ function channelRow(data) {
     type: "button", class: data.unread ? "unread" : "", "aria-current": data.current ? "true" : undefined,
     onclick: () => {
       ui.channel = data.id;
+      ui.home = null;
       ui.thread = null;
       byId("slack").dataset.view = "channel";
       scrollToEnd();
@@ -117,14 +119,11 @@ function drawSide(posts) {
   show(byId("you"), options, (data) => h("option", { value: data.id }, data.text));
   if (ui.you) byId("you").value = ui.you;
   byId("you-note").textContent = tables.people[ui.you]?.note ?? "";
-  const connected = tables.app.connected;
-  byId("app-dot").classList.toggle("on", Boolean(connected));
-  byId("app-line").textContent = `${tables.app.name ?? "bridgebot"} ${connected ? "is connected" : "is not connected"}`;
   byId("workspace").textContent = tables.app.workspace ?? "Slack";
   const items = Object.values(tables.channels).map((channel) => {
     const count = posts.filter((p) => p.channel === channel.id && !p.only_for).length;
-    if (!seen.has(channel.id) || channel.id === ui.channel) seen.set(channel.id, count);
-    return { key: channel.id, data: { ...channel, current: channel.id === ui.channel, unread: lookAt(channel.id, count) } };
+    if (!seen.has(channel.id) || (channel.id === ui.channel && !ui.home)) seen.set(channel.id, count);
+    return { key: channel.id, data: { ...channel, current: channel.id === ui.channel && !ui.home, unread: lookAt(channel.id, count) } };
   });
   show(byId("channels"), items, channelRow);
 }
@@ -166,6 +165,7 @@ export function scrollToEnd() {
 export function drawSlack() {
   const posts = Object.values(tables.posts).sort(byTs);
   ui.channel ??= Object.keys(tables.channels)[0] ?? null;
+  for (const one of Object.values(attachments)) one.offer(takesPictures());
   drawSide(posts);
   drawChannel(posts);
   drawThread(posts);
@@ -179,7 +179,14 @@ function withMentions(text) {
   return result;
 }
 
+const attachments = {};
+
 async function write(text, thread) {
+  const attachment = attachments[thread ? "thread" : "channel"];
+  if (attachment.file) {
+    await attachment.send(`people/${encodeURIComponent(ui.you)}/pictures`, { channel: ui.channel, thread_ts: thread, text: withMentions(text) });
+    return;
+  }
   if (text.startsWith("/") && !text.startsWith("//")) {
     if (thread) throw new Error("Slack takes slash commands in the channel, not in a thread.");
     const [command, ...rest] = text.split(" ");
@@ -227,12 +234,13 @@ export function startSlack() {
   byId("thread-back").addEventListener("click", () => { byId("slack").dataset.view = "channel"; });
   byId("edit-cancel").addEventListener("click", stopEditing);
   byId("thread-text").addEventListener("keydown", likeSlack);
+  for (const name of ["channel", "thread"]) attachments[name] = new Attachment(name);
   hint(byId("channel-text"), "channel-hints", true);
   hint(byId("thread-text"), "thread-hints", false);
   ui.compose(byId("channel-form"), byId("channel-text"), byId("channel-problem"), async (text) => {
     await write(text, null);
     // The answer comes at the end, wherever one had scrolled to.
     channelPosts.toEnd();
-  });
-  ui.compose(byId("thread-form"), byId("thread-text"), byId("thread-problem"), reply);
+  }, attachments.channel);
+  ui.compose(byId("thread-form"), byId("thread-text"), byId("thread-problem"), reply, attachments.thread);
 }

@@ -1,7 +1,7 @@
 // What the server knows, kept in step by server-sent events: one whole state, then patches.
 
 export const tables = {
-  app: {}, people: {}, properties: {}, channels: {}, conversations: {},
+  app: {}, apps: {}, homes: {}, modals: {}, people: {}, properties: {}, channels: {}, conversations: {},
   messages: {}, posts: {}, figures: {}, offers: {}, troubles: {}, scene: {}, emoji: {},
 };
 

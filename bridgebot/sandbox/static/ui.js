@@ -3,7 +3,7 @@
 import { remember, tables } from "./store.js";
 
 export const ui = {
-  guest: null, channel: null, thread: null, you: null, editing: null,
+  guest: null, channel: null, home: null, thread: null, you: null, editing: null,
   redraw: () => {},
   compose,
 };
@@ -25,8 +25,11 @@ export function chooseYou(id) {
   ui.redraw();
 }
 
-/** Wire a composer: Enter sends, Shift+Enter makes a line; the text stays when sending failed. */
-function compose(form, text, problem, act) {
+/**
+ * Wire a composer: Enter sends, Shift+Enter makes a line; the text stays when sending failed.
+ * `attachment` may hold a file, which can go without words.
+ */
+function compose(form, text, problem, act, attachment = null) {
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -35,7 +38,7 @@ function compose(form, text, problem, act) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const written = text.value.trim();
-    if (!written) return;
+    if (!written && !attachment?.file) return;
     problem.textContent = "";
     try {
       await act(written);
