@@ -28,8 +28,6 @@ from bridgebot.workers.rereader import Rereader
 from bridgebot.workers.seeker import CONVERSATIONS, NOTIFICATIONS, QUEUE, Routine, Seeker
 from bridgebot.workers.walker import Walker
 
-PUSH_SILENCE = timedelta(minutes=1)
-"""Who was away may have missed notifications: whether they come again is not documented."""
 Consumer = Poller | Reader | Walker | Receiver
 
 
@@ -123,11 +121,10 @@ def _hints(secret: SecretStr, context: Context, readers: list[Reader]) -> Hints:
 
 
 def _routine(settings: Settings, limits: Limits, sources: tuple[str, ...]) -> Routine:
-    silence = timedelta(minutes=settings.search_after_outage_minutes)
     return Routine(
         every=timedelta(hours=settings.search_every_hours),
         back=timedelta(hours=settings.search_back_hours),
-        silence=silence if QUEUE in sources else min(silence, PUSH_SILENCE),
+        silence=timedelta(minutes=settings.search_after_outage_minutes),
         longest=limits.search_span or timedelta(days=30),
         sources=sources,
     )

@@ -9,6 +9,7 @@ from bridgebot.settings import Settings
 
 CHECK = "notifications"
 SECONDS = 10.0
+UNAUTHORISED, JUNK = 401, 400
 
 
 async def check_notifications(settings: Settings, http: httpx.AsyncClient) -> list[Finding]:
@@ -41,31 +42,36 @@ async def check_notifications(settings: Settings, http: httpx.AsyncClient) -> li
 async def _try(
     settings: Settings, http: httpx.AsyncClient, base: str, *, is_public: bool
 ) -> Finding:
+    """Call both paths as the sender would."""
+    try:
+        return await _call(settings, http, base)
+    except httpx.HTTPError:
+        text = f"{base} does not answer"
+        remedy = "check the proxy and its certificate"
+        return wrong(CHECK, text, remedy) if is_public else note(CHECK, text, "start the bridge")
+
+
+async def _call(settings: Settings, http: httpx.AsyncClient, base: str) -> Finding:
     secret = settings.booking_notifications_secret
     form = {
         "grant_type": "client_credentials",
         "client_id": settings.booking_notifications_client_id or "",
         "client_secret": secret.get_secret_value() if secret is not None else "",
     }
+    given = await http.post(f"{base}/token", data=form, timeout=SECONDS)
+    if given.status_code == UNAUTHORISED:
+        text = f"{base}/token refuses the credentials"
+        remedy = "restart the bridge after a change of BRIDGEBOT_BOOKING_NOTIFICATIONS_SECRET"
+        return wrong(CHECK, text, remedy)
     try:
-        given = await http.post(f"{base}/token", data=form, timeout=SECONDS)
-        token = str(given.json()["jwt"]) if given.is_success else ""
-        # An empty list is no notification: with a good token it is refused, and nothing is kept.
-        bearer = {"Authorization": f"Bearer {token}"}
-        taken = await http.post(f"{base}/notifications", json=[], headers=bearer, timeout=SECONDS)
-    except httpx.HTTPError:
-        text = f"{base} does not answer"
-        remedy = "check the proxy and its certificate"
-        return wrong(CHECK, text, remedy) if is_public else note(CHECK, text, "start the bridge")
-    except (ValueError, KeyError):
-        return wrong(CHECK, f"{base}/token is answered by something else", "check the proxy")
-    if not given.is_success:
-        return wrong(
-            CHECK,
-            f"{base}/token refuses the credentials ({given.status_code})",
-            "restart the bridge after a change of BRIDGEBOT_BOOKING_NOTIFICATIONS_SECRET",
-        )
-    if taken.status_code != 400:  # noqa: PLR2004 - how junk with a good token is refused
+        token = str(given.json()["jwt"])
+    except (ValueError, KeyError, TypeError):
+        text = f"{base}/token gives no token ({given.status_code})"
+        return wrong(CHECK, text, "check that the proxy leads to the bridge")
+    # An empty list is no notification: with a good token it is refused, and nothing is kept.
+    bearer = {"Authorization": f"Bearer {token}"}
+    taken = await http.post(f"{base}/notifications", json=[], headers=bearer, timeout=SECONDS)
+    if taken.status_code != JUNK:
         text = f"{base}/notifications does not take our token ({taken.status_code})"
         return wrong(CHECK, text, "check that the proxy lets the Authorization header through")
     return good(CHECK, f"{base} gives tokens and takes notifications")

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 LONGEST_PAUSE = 30.0
 ON_ITS_WAY = timedelta(minutes=5)
 """A notification that is younger may still come."""
+AGAIN = timedelta(minutes=1)
+"""A process that ends again and again must not make a search each time."""
 QUEUE, CONVERSATIONS, NOTIFICATIONS = "queue", "conversations", "notifications"
 PARTS = (CONVERSATIONS, MISSED)
 """Subjects of alerts about one of several sources."""
@@ -78,6 +80,9 @@ class Seeker:
         self._routine = routine
         self._heard_at = heard_at
         self._started = context.ms()
+        # While no process listened notifications may have gone by; whether they come again is not
+        # documented.
+        self._owes = routine.is_pushed_alone
         self._pause = min(LONGEST_PAUSE, routine.every.total_seconds() / 4)
 
     async def step(self) -> float:
@@ -94,17 +99,20 @@ class Seeker:
         )
         if begun is None:
             log.info("searches_from_now", provider=self._provider)
+            self._owes = False
         searched = int(cursor.get("searched", begun or to_ms(now)))
         last_heard = from_ms(int(begun or to_ms(heard)))
         silent = heard - last_heard > self._routine.silence
         switched = begun is not None and cursor.get("sources") != list(self._routine.sources)
-        due = now - from_ms(searched) >= self._routine.every
+        owed = self._owes and begun is not None
+        age = now - from_ms(searched)
+        due = age >= self._routine.every or (owed and age >= AGAIN)
         if self._routine.has_holes and (silent or switched or due):
-            ordinary = self._routine.is_pushed_alone and not (silent or switched)
+            ordinary = self._routine.is_pushed_alone and not (silent or switched or owed)
             end = now - ON_ITS_WAY if ordinary else now
             start = min(from_ms(searched), last_heard, end) - self._routine.back
             found = await self._fill(start, end)
-            searched = to_ms(end)
+            searched, self._owes = to_ms(end), False
             if found and ordinary:
                 await self._tell_missed(found)
         if not self._routine.has_holes:

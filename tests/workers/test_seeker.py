@@ -102,10 +102,21 @@ async def test_another_source_is_followed_by_a_search(bench: Bench) -> None:
     assert spans.asked == []
 
     await _use(bench, spans, "notifications")
-    await _use(bench, spans, "notifications")
     await _use(bench, spans, "queue", "notifications")
 
-    assert spans.asked == [timedelta(hours=6.1), timedelta(hours=6.2)]
+    assert spans.asked == [timedelta(hours=6.1)] * 2
+
+
+async def test_a_restart_without_a_listener_is_followed_by_a_search(bench: Bench) -> None:
+    """Notifications of that time may be gone; who restarts all the time asks once a minute."""
+    spans = Spans()
+    await _use(bench, spans, "notifications")
+    await _use(bench, spans, "notifications", hours=0.01)
+    assert spans.asked == []
+
+    await _use(bench, spans, "notifications", hours=0.01)
+
+    assert len(spans.asked) == 1
 
 
 async def test_notifications_that_do_not_arrive_are_told(bench: Bench) -> None:

@@ -24,7 +24,7 @@ from bridgebot.sandbox.messaging.payloads import queue_entry
 PUSH: Final = "notifications.push"
 NEW_MESSAGE: Final = "MESSAGING_API_NEW_MESSAGE"
 _UNAUTHORISED: Final = 401
-_PAUSES: Final = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
+_PAUSES: Final = (0.1, 0.3, 1.0, 2.0, *[4.0] * 10)
 _WORDS: Final = {
     "queue": ("GUEST", "property"),
     "search": ("guest", "hotel"),
