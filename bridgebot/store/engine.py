@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridgebot.errors import StoreError
-from bridgebot.store.thread import connect
+from bridgebot.store.thread import BUSY_MS, LOCKING, connect
 
-BUSY_MS = 5_000
 WRITING = {"bridgebot_writing": True}
 
 
@@ -97,4 +96,4 @@ def _begin_sqlite(connection: Connection) -> None:
     A transaction that reads first and then wants to write fails when somebody else wrote between.
     """
     writing = connection.get_execution_options().get("bridgebot_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.exec_driver_sql(LOCKING if writing else "BEGIN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -33,7 +34,7 @@ async def test_a_read_runs_in_a_thread_of_its_own_and_a_peek_does_not(store: Sto
 
 
 async def test_what_may_wait_never_runs_in_the_loops_thread(store: Store) -> None:
-    """The write lock may be somebody else's, and a commit waits for the disk."""
+    """A commit waits for the disk; the write lock is taken at once where it is free."""
     seen: dict[str, int] = {}
     execute = ThreadConnection._execute
 
@@ -52,8 +53,25 @@ async def test_what_may_wait_never_runs_in_the_loops_thread(store: Store) -> Non
 
     here = threading.get_ident()
     assert seen.pop("commit ()") != here
-    assert seen.pop("execute ('BEGIN IMMEDIATE',)") != here
     assert set(seen.values()) == {here}
+
+
+async def test_the_loop_turns_while_somebody_else_has_the_write_lock(
+    store: Store, tmp_path: Path
+) -> None:
+    """A write waits for it in the database's thread, and is made when the lock is free."""
+    other = sqlite3.connect(tmp_path / "bridgebot.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    writing = asyncio.create_task(store.write(lambda c: records.set_cursor(c, "a", {"n": 1})))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not writing.done()
+    other.execute("COMMIT")
+    other.close()
+
+    await writing
+    assert await store.read(lambda c: records.get_cursor(c, "a")) == {"n": 1}
 
 
 async def test_a_read_that_waits_for_something_else_is_refused(store: Store) -> None:
@@ -112,8 +130,6 @@ async def test_a_commit_in_the_middle_of_many_writes_lets_the_loop_turn(store: S
 
 def test_a_cursor_that_is_closed_waits_for_nothing() -> None:
     """Only the connection's own ``close`` does."""
-    import sqlite3  # noqa: PLC0415
-
     connection = sqlite3.connect(":memory:")
     cursor = connection.cursor()
 
