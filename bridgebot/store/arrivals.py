@@ -5,7 +5,7 @@ What is written is what ``conversations`` and ``inbox`` write one by one, in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -50,11 +50,30 @@ class Added:
     row: int | None
 
 
+async def find_all(
+    connection: AsyncConnection, keys: Collection[Key]
+) -> dict[Key, ConversationRow]:
+    """Find the conversations that are stored."""
+    found: dict[Key, ConversationRow] = {}
+    for provider in sorted({key[0] for key in keys}):
+        ids = [key[1] for key in keys if key[0] == provider]
+        query = select(conversations).where(
+            conversations.c.provider == provider, conversations.c.conversation_id.in_(ids)
+        )
+        for row in (await connection.execute(query)).mappings():
+            found[provider, row["conversation_id"]] = conversation_row(row)
+    return found
+
+
 async def add_all(
-    connection: AsyncConnection, arrivals: Sequence[Arrival], *, now: int
+    connection: AsyncConnection,
+    known: Mapping[Key, ConversationRow],
+    arrivals: Sequence[Arrival],
+    *,
+    now: int,
 ) -> list[Added]:
-    """Store guests' messages and their conversations, in order."""
-    found = await _ensure_all(connection, arrivals, now)
+    """Store guests' messages in order, and the conversations that are not ``known``."""
+    found = {**known, **await _begin_all(connection, known, arrivals, now)}
     values = [
         one.message_values(
             found[each.key],
@@ -81,37 +100,22 @@ async def add_all(
     ]
 
 
-async def _ensure_all(
-    connection: AsyncConnection, arrivals: Sequence[Arrival], now: int
+async def _begin_all(
+    connection: AsyncConnection,
+    known: Mapping[Key, ConversationRow],
+    arrivals: Sequence[Arrival],
+    now: int,
 ) -> dict[Key, ConversationRow]:
-    """Find or make the conversations, and bring up to date what is told of them now."""
+    """Make the conversations that are not there yet, as their first message tells of them."""
     first: dict[Key, Arrival] = {}
     for each in arrivals:
-        first.setdefault(each.key, each)
-    found = await _find_all(connection, list(first))
-    missing = [each for key, each in first.items() if key not in found]
-    if missing:
-        values = [one.new_values(each.about, each.channel, now) for each in missing]
-        await connection.execute(insert_all_or_ignore(connection, conversations), values)
-        found |= await _find_all(connection, [each.key for each in missing])
-    for each in arrivals:
-        if one.differs(found[each.key], each.about):
-            found[each.key] = await one.ensure(
-                connection, each.about, channel=each.channel, now=now
-            )
-    return found
-
-
-async def _find_all(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, ConversationRow]:
-    found: dict[Key, ConversationRow] = {}
-    for provider in sorted({key[0] for key in keys}):
-        query = select(conversations).where(
-            conversations.c.provider == provider,
-            conversations.c.conversation_id.in_([key[1] for key in keys if key[0] == provider]),
-        )
-        for row in (await connection.execute(query)).mappings():
-            found[provider, row["conversation_id"]] = conversation_row(row)
-    return found
+        if each.key not in known:
+            first.setdefault(each.key, each)
+    if not first:
+        return {}
+    values = [one.new_values(each.about, each.channel, now) for each in first.values()]
+    await connection.execute(insert_all_or_ignore(connection, conversations), values)
+    return await find_all(connection, first)
 
 
 async def queue_all(

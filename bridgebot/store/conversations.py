@@ -55,7 +55,7 @@ async def ensure(
         found = await find(connection, about.provider, about.conversation_id)
         assert found is not None  # noqa: S101 - it was just written in this transaction
         return found
-    changed = _changed(found, about)
+    changed = _changed(found.about, about)
     if found.thread_ts is None and found.about.property_id is None and about.property_id:
         changed["channel"] = channel
     if not changed:
@@ -85,14 +85,14 @@ def new_values(about: Conversation, channel: str, now: int) -> dict[str, object]
     }
 
 
-def _changed(found: ConversationRow, about: Conversation) -> dict[str, object]:
+def _changed(known: Conversation, about: Conversation) -> dict[str, object]:
     told = {name: getattr(about, name) for name in DETAILS if getattr(about, name) is not None}
-    return {name: value for name, value in told.items() if getattr(found.about, name) != value}
+    return {name: value for name, value in told.items() if getattr(known, name) != value}
 
 
-def differs(found: ConversationRow, about: Conversation) -> bool:
-    """Tell whether a provider says something of a conversation that is not stored."""
-    return bool(_changed(found, about))
+def differs(known: Conversation, about: Conversation) -> bool:
+    """Tell whether a provider says something of a conversation that is not known."""
+    return bool(_changed(known, about))
 
 
 async def lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:

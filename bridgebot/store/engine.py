@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridgebot.errors import StoreError
-from bridgebot.store.thread import connect
+from bridgebot.store.thread import BUSY_MS, LOCKING, connect
 
-BUSY_MS = 5_000
 NUL = "\0"
 POSTGRESQL = {
     # A server that does not answer is an error, not a wait without end.
@@ -149,7 +148,7 @@ def _begin_sqlite(connection: Connection) -> None:
     A transaction that reads first and then wants to write fails when somebody else wrote between.
     """
     writing = connection.get_execution_options().get("bridgebot_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.exec_driver_sql(LOCKING if writing else "BEGIN")
 
 
 def is_lost(error: Exception) -> bool:

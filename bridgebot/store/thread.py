@@ -10,6 +10,7 @@ may look through much, as a whole (``in_its_thread``).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
@@ -25,7 +26,11 @@ Work = Callable[[], Coroutine[Any, Any, T]]
 WAITING_CALLS = frozenset({"commit", "close"})
 """Calls of the connection; a cursor's ``close`` waits for nothing."""
 
-WAITING_STATEMENTS = ("BEGIN IMMEDIATE", "PRAGMA")
+LOCKING = "BEGIN IMMEDIATE"
+WAITING_STATEMENTS = (LOCKING, "PRAGMA")
+
+BUSY_MS = 5_000
+"""How long a connection waits for somebody else's lock."""
 
 _here = threading.local()
 
@@ -36,7 +41,18 @@ class ThreadConnection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if getattr(_here, "connection", None) is self or not _may_wait(fn, args):
             return fn(*args, **kwargs)
+        if args[:1] == (LOCKING,):
+            with contextlib.suppress(sqlite3.OperationalError):
+                return self._at_once(fn, *args)
         return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _at_once(self, fn: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
+        """Take the write lock where it is free, as it nearly always is; raise where it is not."""
+        self._conn.execute("PRAGMA busy_timeout=0")
+        try:
+            return fn(*args)
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     async def run(self, work: Work[T]) -> T:
         """Run a coroutine function in the connection's thread, to its end."""

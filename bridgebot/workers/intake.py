@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -21,7 +21,7 @@ from bridgebot.bridge.payment import mask
 from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
 from bridgebot.store import arrivals, conversations, imports, inbox, outbox, records
-from bridgebot.store.arrivals import Arrival
+from bridgebot.store.arrivals import Arrival, Key
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
@@ -123,10 +123,44 @@ async def _store_run(
     manner: Manner,
     stored: Stored,
 ) -> None:
-    """Store guests' messages that follow one another, together."""
+    """Store guests' messages that follow one another, together.
+
+    One that tells something new of its conversation is stored alone, in its place: what it changes
+    counts for those behind it.
+    """
+    keys = {(each.conversation.provider, each.conversation.conversation_id) for each in run}
+    found = await arrivals.find_all(connection, keys)
+    told = {key: row.about for key, row in found.items()}
+    together: list[Received] = []
+    for received in run:
+        about = received.conversation
+        key = about.provider, about.conversation_id
+        known = told.setdefault(key, replace(about, no_reply_needed=bool(about.no_reply_needed)))
+        if not conversations.differs(known, about):
+            together.append(received)
+            continue
+        await _store_together(connection, context, found, together, manner, stored)
+        together = []
+        await _store_other(connection, context, received, set(), manner, stored)
+        found |= await arrivals.find_all(connection, [key])
+        told[key] = found[key].about
+    await _store_together(connection, context, found, together, manner, stored)
+
+
+async def _store_together(
+    connection: AsyncConnection,
+    context: Context,
+    found: Mapping[Key, ConversationRow],
+    run: Sequence[Received],
+    manner: Manner,
+    stored: Stored,
+) -> None:
+    if not run:
+        return
     now = context.ms()
     added = await arrivals.add_all(
         connection,
+        found,
         [_arrival(each, context, manner, stored.shown + n) for n, each in enumerate(run)],
         now=now,
     )

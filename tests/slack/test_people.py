@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -147,3 +148,13 @@ async def test_who_is_named_may_act(
     person = await named.person("U1")
 
     assert (person.kind, person.may_act) == (kind, kind is Kind.NAMED)
+
+
+async def test_several_who_ask_at_once_ask_slack_once(people: People, stub: Stub) -> None:
+    """Replies are decided about side by side, and most are of the same few colleagues."""
+    stub.on("users.info", ok(user=_user()))
+
+    found = await asyncio.gather(*(people.person("U1") for _ in range(5)))
+
+    assert {each.name for each in found} == {"Robin"}
+    assert stub.count("users.info") == 1
