@@ -25,7 +25,7 @@ from bridgebot.accounts import build_providers
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
-from bridgebot.reception import drafts_of, open_reception
+from bridgebot.reception import drafts_of, open_reception, signing_of
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -165,6 +165,7 @@ async def _build(
         routing=routing,
         providers={provider.name: provider for provider in providers},
         settle=settings.settle_seconds,
+        signing=signing_of(settings),
         pulse=pulse,
     )
     parts = _assemble(settings, context, gateway, pacer, client, me)

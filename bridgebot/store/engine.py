@@ -109,14 +109,15 @@ def _without_nul(
     statement: str,
     parameters: Any,  # noqa: ANN401 - one row's or many rows'
     _context: object,
-    executemany: bool,  # noqa: FBT001 - SQLAlchemy's form
+    _many: bool,  # noqa: FBT001 - SQLAlchemy's form
 ) -> tuple[str, Any]:
     """Put a sign in place of the one character that PostgreSQL keeps in no text.
 
     A guest's message that holds it must not stop the queue
     (https://www.postgresql.org/docs/current/datatype-character.html).
     """
-    if executemany:
+    # Many rows are a list; those of one INSERT with many VALUES come as one tuple.
+    if isinstance(parameters, list):
         return statement, [_clean(row) for row in parameters]
     return statement, _clean(parameters)
 

@@ -25,11 +25,12 @@ class Lease:
         context: Context,
         name: str,
         *,
+        kind: str = "queue",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.standby = False
         self._context = context
-        self._name = name
+        self._name = f"{kind}:{name}"
         self._monotonic = monotonic
         self._until = 0.0
 

@@ -48,7 +48,7 @@ class Poller:
         self._context = context
         self._provider = provider
         self._source = source
-        self._lease = Lease(context, f"queue:{provider.name}", monotonic=monotonic)
+        self._lease = Lease(context, provider.name, monotonic=monotonic)
         self._hold_until: int | None = None
         self._failures = 0
         self._outage = Outage(context, provider.name)

@@ -59,7 +59,7 @@ class Presenter:
         self._draw_alert = draw_alert
         self._ready_in = ready_in
         self._not_before: dict[str, int] = {}
-        self._lease = Lease(context, "views")
+        self._lease = Lease(context, "slack", kind="views")
 
     async def step(self) -> float:
         """Draw marks first, then alerts, then cards; see ``Worker.step``.

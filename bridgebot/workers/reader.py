@@ -55,7 +55,7 @@ class Reader:
         self._provider = provider
         self._listing = listing
         self._monotonic = monotonic
-        self._lease = Lease(context, f"queue:{provider.name}", monotonic=monotonic)
+        self._lease = Lease(context, provider.name, monotonic=monotonic)
         self._outage = Outage(context, provider.name)
         self._known: dict[str, Known] | None = None
         self._is_new = False

@@ -53,7 +53,7 @@ class Receiver:
         self._context = context
         self._provider = provider
         self._push = push
-        self._lease = Lease(context, f"push:{provider.name}", monotonic=monotonic)
+        self._lease = Lease(context, provider.name, kind="push", monotonic=monotonic)
         self._forget_at = 0
 
     @property

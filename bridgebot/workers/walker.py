@@ -62,7 +62,7 @@ class Walker:
         self._recent = recent
         self._monotonic = monotonic
         # Beside a queue's consumer: its lease must never be renewed by anybody but itself.
-        self._lease = Lease(context, f"list:{provider.name}", monotonic=monotonic)
+        self._lease = Lease(context, provider.name, kind="list", monotonic=monotonic)
         self._outage = Outage(context, provider.name, part="" if alone else "conversations")
         self._shut = Shut(context, provider, monotonic=monotonic)
         self._known: dict[str, Visit] | None = None
