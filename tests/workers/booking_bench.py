@@ -75,6 +75,7 @@ class BookingBench:
             chance=lambda: 0.5,
             routing=Routing(guests="C1", alerts="C2"),
             providers={provider.name: provider},
+            leased_at=self.context_ms,
         )
 
     def context_ms(self) -> int:
