@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.rows import ConversationRow, conversation_row
-from bridgebot.store.schema import alerts, conversations, messages
+from bridgebot.store.schema import alerts, conversations, cursors, messages
+from bridgebot.store.sql import insert
 
 UNANSWERED = "unanswered"
 FLOOD = "flood"
@@ -27,6 +28,15 @@ class Place:
     property_id: str | None
     count: int
     since: int
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Keep other nodes from looking until this transaction is over."""
+    values = {"name": "watch", "value": "{}"}
+    statement = insert(connection, cursors, values).on_conflict_do_update(
+        index_elements=["name"], set_={"value": "{}"}
+    )
+    await connection.execute(statement)
 
 
 async def is_due(connection: AsyncConnection, now: int) -> bool:
