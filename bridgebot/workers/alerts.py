@@ -47,10 +47,13 @@ class Alerts:
         )
         if mine is None:
             return
+        # What ends in another way, as a stopped process does, is taken over like a dead node's.
         try:
             await self._draw(mine)
-        finally:
+        except SlackError:
             await store.write(lambda c: records.drop_alert(c, row.id, me))
+            raise
+        await store.write(lambda c: records.drop_alert(c, row.id, me))
 
     async def _draw(self, row: AlertRow) -> None:
         post = await self._post_of(row)
