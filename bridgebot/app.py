@@ -21,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot import __version__, health
-from bridgebot.accounts import build_providers
+from bridgebot.accounts import build_providers, build_routing
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
@@ -146,11 +146,7 @@ async def _build(
     pacer = Pacer(posts_per_second=settings.slack_posts_per_second)
     gateway = Gateway(client, pacer, may_post=pulse.beats)
     me = await patiently(gateway.whoami, stop)
-    routing = Routing(
-        guests=settings.guests_channel,
-        alerts=settings.alerts_channel,
-        by_property=settings.channels,
-    )
+    routing = build_routing(settings)
     await patiently(lambda: _check_channels(gateway, routing), stop)
     providers = build_providers(settings, http, store)
     neighbours = _neighbours(settings)

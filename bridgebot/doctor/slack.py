@@ -61,6 +61,10 @@ async def check_channels(gateway: Gateway, settings: Settings) -> list[Finding]:
     """Look at each channel that is named in the settings."""
     named = {"BRIDGEBOT_GUESTS_CHANNEL": settings.guests_channel}
     named |= {f"BRIDGEBOT_CHANNELS ({key})": each for key, each in settings.channels.items()}
+    named |= {
+        f"BRIDGEBOT_ROUTES (rule {number})": each.channel
+        for number, each in enumerate(settings.routes, 1)
+    }
     named["BRIDGEBOT_ALERTS_CHANNEL"] = settings.alerts_channel
     return [await check_channel(gateway, name, channel) for name, channel in named.items()]
 

@@ -224,5 +224,5 @@ async def _adopt(
     )
     if found is None or found.thread_ts is not None:
         return found
-    await conversations.bind_thread(connection, found.id, row.thread_ts)
+    await conversations.bind_thread(connection, found.id, row.channel, row.thread_ts)
     return await conversations.get(connection, found.id)
