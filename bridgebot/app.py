@@ -33,6 +33,7 @@ from bridgebot.slack.capture import Capture
 from bridgebot.slack.files import Files
 from bridgebot.slack.fitness import channel_problem
 from bridgebot.slack.gateway import Gateway, Identity, make_client
+from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
 from bridgebot.slack.session import open_session
@@ -148,6 +149,8 @@ async def _build(
     me = await patiently(gateway.whoami, stop)
     routing = build_routing(settings)
     await patiently(lambda: _check_channels(gateway, routing), stop)
+    group = Group(gateway, settings.reply_group)
+    await patiently(group.check, stop)
     providers = build_providers(settings, http, store)
     neighbours = _neighbours(settings)
     if neighbours is not None:
@@ -164,7 +167,7 @@ async def _build(
         signing=signing_of(settings),
         pulse=pulse,
     )
-    parts = _assemble(settings, context, gateway, pacer, client, me)
+    parts = _assemble(settings, context, gateway, pacer, client, me, group)
     if neighbours is None:
         return parts
     return replace(parts, others=((neighbours, neighbours.wake), *parts.others))
@@ -183,6 +186,7 @@ def _assemble(
     pacer: Pacer,
     client: AsyncWebClient,
     me: Identity,
+    group: Group,
 ) -> Parts:
     signals = context.signals
     people = People(gateway, me.team_id, named=settings.may_reply)
@@ -202,7 +206,8 @@ def _assemble(
         request_verification_enabled=settings.slack_mode == "http",
         signing_secret=_secret(settings.slack_signing_secret),
     )
-    access, files = Access(people, context.routing.channels()), Files(gateway, client)
+    access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
+    group.register(app)
     Actions(context.store, access, now=context.ms, wake=signals.all).register(app)
     catchup = Catchup(
         context,
@@ -214,7 +219,7 @@ def _assemble(
     )
     socket = _receiver(settings, app, client, catchup)
     rules = _rules(settings)
-    decider = Decider(context, gateway, people, rules, undo=settings.undo_seconds)
+    decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
     drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)
     return Parts(
@@ -230,7 +235,7 @@ def _assemble(
             held=catchup.held,
         ),
         sources=sources,
-        selfcheck=SelfCheck(context, gateway, disk=_disk(settings)),
+        selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings)),
         others=(
             (decider, signals.decide),
             (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),

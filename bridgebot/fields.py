@@ -109,6 +109,7 @@ Address = Annotated[str, AfterValidator(_url)]
 Seconds = Annotated[float, Field(ge=0)]
 Minutes = Annotated[float, Field(ge=0)]
 StrictBool = Annotated[bool, BeforeValidator(_boolean)]
+GroupId = Annotated[str, matches(re.compile(r"^S[A-Z0-9]{2,}$"), "a user group id as S0123456789")]
 Word = Annotated[str, matches(re.compile(r"\S"), "a word")]
 Zone = Annotated[str, AfterValidator(_timezone)]
 OpenHours = Annotated[
@@ -180,6 +181,8 @@ WHERE = {
     "hostelmate_api_key": "the property's key, from Hostel Mate's dashboard → API Access",
     "hostelmate_skip_channels": 'a JSON list of channels, as ["BOOKING_COM"]',
     "escalations": 'a JSON list, as [{"after_minutes": 120, "to": "U0123456789"}]',
+    "reply_group": "the id of a user group (begins with S): in Slack, People → User groups → the "
+    "group → ⋮ → Copy group ID",
     "routes": "a list of rules, best in the TOML file: [[routes]] with channel and any of "
     "properties, sources, types, words",
     "digest_at": 'a JSON list of times, as ["07:00", "15:00"]',

@@ -115,6 +115,7 @@ WRONG = [
     ("REPLY_POLICY", "sometimes", "'thread', 'explicit' or 'off'"),
     ("NOTE_PREFIXES", '[""]', "a JSON list of words"),
     ("MAY_REPLY", '["Tom"]', "a user id, bot id or app id"),
+    ("REPLY_GROUP", "@front-desk", "a user group id as S0123456789"),
     ("ASK_BEFORE_SENDING", '["everything"]', "'internal', 'links' or 'contacts'"),
     ("INTERNAL_PATTERN", "PO-[", "a regular expression"),
     ("PICTURE_LINE", " ", "a line of words"),

@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
+from bridgebot.slack import group
 from bridgebot.store import corrections, inbox, outbox, promises
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 Next = Callable[[], Awaitable[BoltResponse]]
 
 REACTIONS = frozenset({"reaction_added", "reaction_removed"})
-HEARD = frozenset({"app_home_opened"})
+HEARD = frozenset({"app_home_opened", *group.EVENTS})
 """Events that have a listener: nothing is lost with them, they come again."""
 
 EDITED_LATE = "The guest already has the earlier text; the edit was not sent."

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridgebot.bridge.routing import Rule
-from bridgebot.model import ProviderName, SenderKind
+from bridgebot.model import PropertyId, ProviderName, SenderKind
 from bridgebot.workers.context import Routing
 from tests.store.build import about, message
 
@@ -58,7 +58,7 @@ def test_the_first_rule_that_fits_decides() -> None:
 def test_rules_come_before_the_propertys_channel() -> None:
     """Where no rule fits, it is the property's own channel, then everybody's."""
     rule = Rule(channel="CR", words=("invoice",))
-    second = replace(HERE, property_id="p2")
+    second = replace(HERE, property_id=PropertyId("p2"))
 
     assert routed(rule, conversation=second, text="An invoice, please") == "CR"
     assert routed(rule, conversation=second) == "C2"
