@@ -101,6 +101,19 @@ async def close(connection: AsyncConnection, alert: int, *, line: str, now: int)
     )
 
 
+async def close_for(connection: AsyncConnection, reply: int, *, line: str, now: int) -> None:
+    """Close what is alerted about a reply, with a last line below what was said of it."""
+    query = select(alerts.c.id, alerts.c.lines).where(
+        alerts.c.subject == f"outbox:{reply}", alerts.c.closed_at.is_(None)
+    )
+    for found in (await connection.execute(query)).all():
+        values = {"state": "closed", "closed_at": now, "wanted": alerts.c.wanted + 1}
+        lines = json.dumps([*json.loads(found.lines), line], ensure_ascii=False)
+        await connection.execute(
+            update(alerts).where(alerts.c.id == found.id).values(**values, lines=lines)
+        )
+
+
 async def open_summary(connection: AsyncConnection, *, after: int) -> int | None:
     """Find the summary that was raised after a moment and still stands."""
     query = select(alerts.c.id).where(
