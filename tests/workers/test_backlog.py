@@ -24,6 +24,7 @@ from bridgebot.model import (
     SenderKind,
 )
 from bridgebot.sandbox.slack.state import Channel
+from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client, open_session
 from bridgebot.slack.pacing import WORKSPACE, Pacer
 from bridgebot.store.database import Store
@@ -167,7 +168,7 @@ async def drain(tmp_path: Path) -> AsyncIterator[Drain]:
         client = make_client(BOT.bot_token, f"http://127.0.0.1:{world.port}/slack/api/", session)
         pacer = Queue(time.monotonic, time.sleep)
         gateway = Gateway(client, pacer, sleep=time.sleep)
-        yield Drain(world, context, Poster(context, gateway), pacer, time)
+        yield Drain(world, context, Poster(context, gateway, Files(gateway, client)), pacer, time)
     await store.close()
 
 
