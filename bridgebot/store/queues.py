@@ -115,7 +115,9 @@ async def rescue(
     It is looked up after ``settle`` milliseconds: the last call may have begun just before the end.
     Who is dead is told by the database's clock, unless ``leased_at`` gives a time.
     """
-    gone = and_(table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive(table, leased_at)))
+    gone = and_(
+        table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive(table, leased_at))
+    )
     statement = update(table).where(gone)
     executing = table.c.state == "executing"
     rescued = await connection.execute(

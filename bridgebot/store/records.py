@@ -175,18 +175,24 @@ async def close_alert(
 
 
 async def unshown_alerts(
-    connection: AsyncConnection, limit: int, *, owner: str, now: int
+    connection: AsyncConnection, limit: int, *, owner: str, leased_at: int | None = None
 ) -> Sequence[AlertRow]:
     """List alerts that stand differently in Slack than they should, oldest first.
 
     What another node draws just now is left to it.
     """
-    query = select(alerts).where(_to_draw(owner, now)).order_by(alerts.c.id).limit(limit)
+    query = select(alerts).where(_to_draw(owner, leased_at)).order_by(alerts.c.id).limit(limit)
     return [_alert_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def take_alert(
-    connection: AsyncConnection, row_id: int, *, owner: str, now: int, settle: int
+    connection: AsyncConnection,
+    row_id: int,
+    *,
+    owner: str,
+    now: int,
+    settle: int,
+    leased_at: int | None = None,
 ) -> AlertRow | None:
     """Take an alert in hand to draw it; ``None`` where another node has it, or has drawn it.
 
@@ -197,7 +203,7 @@ async def take_alert(
     left = and_(table.owner != owner, table.started_at.is_not(None))
     statement = (
         update(alerts)
-        .where(table.id == row_id, _to_draw(owner, now))
+        .where(table.id == row_id, _to_draw(owner, leased_at))
         .values(owner=owner, settled_at=case((left, now + settle), else_=table.settled_at))
         .returning(alerts)
     )
@@ -205,8 +211,8 @@ async def take_alert(
     return None if row is None else _alert_row(row)
 
 
-def _to_draw(owner: str, now: int) -> ColumnElement[bool]:
-    free = or_(alerts.c.owner.is_(None), alerts.c.owner == owner, not_(alive(alerts, now)))
+def _to_draw(owner: str, leased_at: int | None) -> ColumnElement[bool]:
+    free = or_(alerts.c.owner.is_(None), alerts.c.owner == owner, not_(alive(alerts, leased_at)))
     return and_(alerts.c.wanted != alerts.c.shown, free)
 
 

@@ -43,7 +43,9 @@ class Alerts:
         store, me, now = self._context.store, self._context.owner, self._context.ms()
         settle = int(self._context.settle * 1000)
         mine = await store.write(
-            lambda c: records.take_alert(c, row.id, owner=me, now=now, settle=settle)
+            lambda c: records.take_alert(
+                c, row.id, owner=me, now=now, settle=settle, leased_at=self._context.leased_at()
+            )
         )
         if mine is None:
             return

@@ -82,9 +82,9 @@ class Presenter:
         return await self._draw("mark", "reactions.add", rows, self._mark)
 
     async def _alerts(self) -> int:
-        now, me = self._context.ms(), self._context.owner
+        leased_at, me = self._context.leased_at(), self._context.owner
         rows = await self._context.store.peek(
-            lambda c: records.unshown_alerts(c, AT_ONCE, owner=me, now=now)
+            lambda c: records.unshown_alerts(c, AT_ONCE, owner=me, leased_at=leased_at)
         )
         fresh = [row for row in rows if row.ts is None]
         known = [row for row in rows if row.ts is not None]

@@ -23,14 +23,15 @@ from bridgebot.model import (
     Received,
     SenderKind,
 )
-from bridgebot.slack.gateway import Gateway, make_client, open_session
+from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.guests import Guests
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, leases
 from bridgebot.store.database import Store
-from bridgebot.store.rows import ConversationRow
+from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.workers.alerts import Alerts
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context, Pulse, Routing
 from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.intake import store_batch
 from bridgebot.workers.presenter import Presenter
@@ -92,6 +93,8 @@ class Office:
             chance=lambda: 0.5,
             routing=Routing(guests=GUESTS, alerts=ALERTS),
             providers={},
+            pulse=Pulse(self.clock.monotonic),
+            leased_at=lambda: to_ms(self.clock.now()),
         )
         guests = Guests(store, gateway, self.desk, label=context.label, now=context.ms)
         draw = Alerts(context, gateway, guests).draw

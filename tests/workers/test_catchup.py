@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.app import utc_now
-from bridgebot.slack.gateway import Gateway, make_client, open_session
+from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
+from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, records
 from bridgebot.store.database import Store
 from bridgebot.store.schema import outbox
