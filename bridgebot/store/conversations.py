@@ -110,16 +110,14 @@ async def lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
 async def _may_move(connection: AsyncConnection, row: ConversationRow, *, untried: bool) -> bool:
     """Tell whether a conversation's thread may still open in another channel.
 
-    Not while something is on its way into it, since its root may be posted already; with
-    ``untried``, not once that was tried. The lock keeps other nodes from claiming it now.
+    Not while something is on its way into it, whose root may be there; with ``untried``, not once
+    that was tried. The lock keeps other nodes from claiming it now.
     """
     if row.thread_ts is not None:
         return False
     await lock(connection, conversations.c.id == row.id)
-    query = select(inbox.c.started_at).where(
-        inbox.c.conversation == row.id, inbox.c.finished_at.is_(None)
-    )
-    tried = (await connection.execute(query)).scalars().all()
+    coming = and_(inbox.c.conversation == row.id, inbox.c.finished_at.is_(None))
+    tried = (await connection.execute(select(inbox.c.started_at).where(coming))).scalars().all()
     return not any(tried) if untried else not tried
 
 
