@@ -1,4 +1,4 @@
-"""Builds the providers that the settings switch on."""
+"""Builds the providers that the settings switch on, and the rules of where threads open."""
 
 from __future__ import annotations
 
@@ -6,13 +6,35 @@ from datetime import UTC, datetime
 
 import httpx
 
+from bridgebot.bridge.routing import Rule
 from bridgebot.model import PropertyId, ProviderName
 from bridgebot.providers.base import Provider
 from bridgebot.providers.booking import booking_provider
 from bridgebot.providers.hostelmate import hostelmate_provider
 from bridgebot.settings import Settings
 from bridgebot.store.database import Store
+from bridgebot.workers.context import Routing
 from bridgebot.workers.tokens import StoredToken
+
+
+def build_routing(settings: Settings) -> Routing:
+    """Build the rules of which channel a conversation's thread opens in."""
+    rules = [
+        Rule(
+            channel=each.channel,
+            properties=frozenset(each.properties),
+            sources=frozenset(each.sources),
+            types=frozenset(each.types),
+            words=tuple(each.words),
+        )
+        for each in settings.routes
+    ]
+    return Routing(
+        guests=settings.guests_channel,
+        alerts=settings.alerts_channel,
+        by_property=settings.channels,
+        rules=rules,
+    )
 
 
 def build_providers(

@@ -21,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot import __version__, health
-from bridgebot.accounts import build_providers
+from bridgebot.accounts import build_providers, build_routing
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
@@ -33,6 +33,7 @@ from bridgebot.slack.capture import Capture
 from bridgebot.slack.files import Files
 from bridgebot.slack.fitness import channel_problem
 from bridgebot.slack.gateway import Gateway, Identity, make_client
+from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
 from bridgebot.slack.session import open_session
@@ -146,12 +147,10 @@ async def _build(
     pacer = Pacer(posts_per_second=settings.slack_posts_per_second)
     gateway = Gateway(client, pacer, may_post=pulse.beats)
     me = await patiently(gateway.whoami, stop)
-    routing = Routing(
-        guests=settings.guests_channel,
-        alerts=settings.alerts_channel,
-        by_property=settings.channels,
-    )
+    routing = build_routing(settings)
     await patiently(lambda: _check_channels(gateway, routing), stop)
+    group = Group(gateway, settings.reply_group)
+    await patiently(group.check, stop)
     providers = build_providers(settings, http, store)
     neighbours = _neighbours(settings)
     if neighbours is not None:
@@ -168,7 +167,7 @@ async def _build(
         signing=signing_of(settings),
         pulse=pulse,
     )
-    parts = _assemble(settings, context, gateway, pacer, client, me)
+    parts = _assemble(settings, context, gateway, pacer, client, me, group)
     if neighbours is None:
         return parts
     return replace(parts, others=((neighbours, neighbours.wake), *parts.others))
@@ -187,6 +186,7 @@ def _assemble(
     pacer: Pacer,
     client: AsyncWebClient,
     me: Identity,
+    group: Group,
 ) -> Parts:
     signals = context.signals
     people = People(gateway, me.team_id, named=settings.may_reply)
@@ -206,7 +206,8 @@ def _assemble(
         request_verification_enabled=settings.slack_mode == "http",
         signing_secret=_secret(settings.slack_signing_secret),
     )
-    access, files = Access(people, context.routing.channels()), Files(gateway, client)
+    access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
+    group.register(app)
     Actions(context.store, access, now=context.ms, wake=signals.all).register(app)
     catchup = Catchup(
         context,
@@ -218,7 +219,7 @@ def _assemble(
     )
     socket = _receiver(settings, app, client, catchup)
     rules = _rules(settings)
-    decider = Decider(context, gateway, people, rules, undo=settings.undo_seconds)
+    decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
     drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)
     return Parts(
@@ -234,7 +235,7 @@ def _assemble(
             held=catchup.held,
         ),
         sources=sources,
-        selfcheck=SelfCheck(context, gateway, disk=_disk(settings)),
+        selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings)),
         others=(
             (decider, signals.decide),
             (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),

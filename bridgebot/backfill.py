@@ -10,13 +10,13 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from bridgebot.accounts import build_providers
+from bridgebot.accounts import build_providers, build_routing
 from bridgebot.app import HTTP_TIMEOUT, node_name, utc_now
 from bridgebot.bridge.spans import Span
 from bridgebot.settings import Settings
 from bridgebot.store.database import Store
 from bridgebot.workers.backfill import Backfill, Tally
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context
 
 WHOLE = 1000
 
@@ -33,11 +33,7 @@ async def backfill(settings: Settings, span: Span) -> str:
             owner=node_name(),
             now=utc_now,
             chance=random.random,
-            routing=Routing(
-                guests=settings.guests_channel,
-                alerts=settings.alerts_channel,
-                by_property=settings.channels,
-            ),
+            routing=build_routing(settings),
             providers={provider.name: provider for provider in providers},
         )
         lines = []

@@ -109,6 +109,8 @@ Address = Annotated[str, AfterValidator(_url)]
 Seconds = Annotated[float, Field(ge=0)]
 Minutes = Annotated[float, Field(ge=0)]
 StrictBool = Annotated[bool, BeforeValidator(_boolean)]
+GroupId = Annotated[str, matches(re.compile(r"^S[A-Z0-9]{2,}$"), "a user group id as S0123456789")]
+Word = Annotated[str, matches(re.compile(r"\S"), "a word")]
 Zone = Annotated[str, AfterValidator(_timezone)]
 OpenHours = Annotated[
     str, matches(_HOURS, "always, or hours as Mon-Fri 07:00-23:00, Sun 9:00-20:00")
@@ -143,6 +145,18 @@ class PropertySettings(BaseModel):
     signature: Line | None = None
 
 
+class Route(BaseModel):
+    """One rule of where threads open; what it does not name, it does not ask for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: ChannelId
+    properties: list[Word] = []
+    sources: list[Word] = []
+    types: list[Word] = []
+    words: list[Word] = []
+
+
 WHERE = {
     "slack_bot_token": "the Bot User OAuth Token (begins with xoxb-), from api.slack.com/apps → "
     "your app → OAuth & Permissions",
@@ -167,6 +181,10 @@ WHERE = {
     "hostelmate_api_key": "the property's key, from Hostel Mate's dashboard → API Access",
     "hostelmate_skip_channels": 'a JSON list of channels, as ["BOOKING_COM"]',
     "escalations": 'a JSON list, as [{"after_minutes": 120, "to": "U0123456789"}]',
+    "reply_group": "the id of a user group (begins with S): in Slack, People → User groups → the "
+    "group → ⋮ → Copy group ID",
+    "routes": "a list of rules, best in the TOML file: [[routes]] with channel and any of "
+    "properties, sources, types, words",
     "digest_at": 'a JSON list of times, as ["07:00", "15:00"]',
     "properties": "a map of property ids to settings, best in the TOML file: [properties.1383087]",
     "ask_before_sending": 'a JSON list of kinds, as ["internal", "links"]',

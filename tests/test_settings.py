@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridgebot.accounts import build_routing
 from bridgebot.bridge.waiting import MINUTE
 from bridgebot.errors import SettingsError
 from bridgebot.reception import desk_of
@@ -83,6 +84,9 @@ WRONG = [
     ("GUESTS_CHANNEL", "#reception", "a channel id as C0123456789"),
     ("CHANNELS", "{reception", "a JSON map of property ids"),
     ("CHANNELS", '{"1": "reception"}', "a channel id as C0123456789"),
+    ("ROUTES", '[{"channel": "reception"}]', "a channel id as C0123456789"),
+    ("ROUTES", '[{"channel": "C0123456789", "colour": "blue"}]', "a list of rules"),
+    ("ROUTES", '[{"channel": "C0123456789", "words": [" "]}]', "a word"),
     ("ALERTS_CHANNEL", "reception", "a channel id as C0123456789"),
     ("BOOKING_CLIENT_ID", "", "at least 1"),
     ("BOOKING_CLIENT_SECRET", "", "at least 1"),
@@ -111,6 +115,7 @@ WRONG = [
     ("REPLY_POLICY", "sometimes", "'thread', 'explicit' or 'off'"),
     ("NOTE_PREFIXES", '[""]', "a JSON list of words"),
     ("MAY_REPLY", '["Tom"]', "a user id, bot id or app id"),
+    ("REPLY_GROUP", "@front-desk", "a user group id as S0123456789"),
     ("ASK_BEFORE_SENDING", '["everything"]', "'internal', 'links' or 'contacts'"),
     ("INTERNAL_PATTERN", "PO-[", "a regular expression"),
     ("PICTURE_LINE", " ", "a line of words"),
@@ -255,6 +260,24 @@ def test_a_property_has_its_own_hours_in_toml(
     assert (str(lake.hours.zone), lake.alert_after) == ("Europe/Amsterdam", 10 * MINUTE)
     assert [step.to for step in lake.steps] == ["here", "U0123456789"]
     assert (other.hours.week, [step.to for step in other.steps]) == (None, ["here"])
+
+
+def test_rules_of_where_threads_open_stand_in_toml_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first rule of the file is the first that is tried; the ids of channels are checked."""
+    toml = tmp_path / "bridgebot.toml"
+    toml.write_text(
+        '[[routes]]\nchannel = "C0INVOICES"\nwords = ["invoice", "receipt"]\n'
+        '[[routes]]\nchannel = "G0LAKE"\nproperties = ["4410021"]\ntypes = ["request_to_book"]\n',
+        "utf-8",
+    )
+    monkeypatch.setenv("BRIDGEBOT_CONFIG", str(toml))
+
+    routing = build_routing(load_settings())
+
+    assert [rule.channel for rule in routing.rules] == ["C0INVOICES", "G0LAKE"]
+    assert routing.channels() == {"C0123456789", "C0INVOICES", "G0LAKE"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,14 @@ REPLY_SUBTYPES = frozenset({None, "thread_broadcast", "file_share", "me_message"
 _APP = ("user", "bot_id", "app_id")
 MAY = frozenset({"member", "named"})
 """Kinds of author who may reply."""
+OUTSIDE = (
+    "Only people of the group that answers guests may reply, so this stays internal. One of them "
+    "can send it: More actions → Send to guest."
+)
+UNCHECKED = (
+    "It cannot be checked who may reply to guests: Slack cannot read the user group in the "
+    "settings. So this stays internal, and nothing was sent."
+)
 _MENTION = re.compile(r"^<[@!]|^<#")
 _BEFORE_WORDS = "*_~`>•◦▪︎- \t\r\n\u00a0\u200b\u2060\ufeff"
 """Formatting, quote and list signs, and blanks may stand before the first word."""
@@ -62,11 +70,12 @@ class Written:
     """A staff message and what is known about it.
 
     ``author`` is a kind of person (``member``, ``named``, ``guest``, ``external``, ``bot``,
-    ``gone``, ``unknown``); ``content`` the text rendered for the guest; ``access`` the
-    conversation's; ``files`` those of its files that can go, and what is wrong with the others;
-    ``colleagues`` the first names of those who read along; ``signature`` is what stands below the
-    text; ``window`` says until when the provider takes replies. A text that was ``seen`` in a form
-    as the guest gets it is asked about no more.
+    ``gone``, ``unknown``); ``may_send`` tells whether the author is in the group that answers
+    guests, ``None`` where that will never be known; ``content`` the text rendered for the guest;
+    ``access`` the conversation's; ``files`` those of its files that can go, and what is wrong with
+    the others; ``colleagues`` the first names of those who read along; ``signature`` is what stands
+    below the text; ``window`` says until when the provider takes replies. A text that was ``seen``
+    in a form as the guest gets it is asked about no more.
     """
 
     event: Mapping[str, object]
@@ -76,6 +85,7 @@ class Written:
     label: str
     can_reply: bool
     files: Sorted = field(default_factory=Sorted)
+    may_send: bool | None = True
     age_seconds: float = 0.0
     colleagues: frozenset[str] = frozenset()
     signature: str = ""
@@ -130,9 +140,22 @@ def decide(written: Written, rules: Rules) -> Decision:
     content = signed(words, written.signature)
     if is_note(written.event, rules.note_prefixes) or _reads_as_note(written.content, rules):
         return Decision(kind=Kind.NOTE, content=content, pictures=_all_files(written))
-    # A correction was released by a button, so it needs no other release.
-    if rules.policy == "off" or (rules.policy == "explicit" and not written.event.get("released")):
+    return _decide_reply(written, rules, content)
+
+
+def _decide_reply(written: Written, rules: Rules, content: str) -> Decision:
+    """Decide about what is no note, written by somebody who may write here.
+
+    A correction was released by a button, whose presser was asked for the group; what came from a
+    form was released by its author.
+    """
+    released = bool(written.event.get("released"))
+    if rules.policy == "off" or (rules.policy == "explicit" and not released):
         return Decision(kind=Kind.SILENT, content=content, pictures=_all_files(written))
+    if not written.may_send and (written.seen or not released):
+        told = UNCHECKED if written.may_send is None else OUTSIDE
+        kept = _all_files(written)
+        return Decision(kind=Kind.SILENT, content=content, pictures=kept, private=told)
     refusal = why_not(written, rules)
     if refusal is not None:
         return Decision(kind=Kind.REFUSED, content=written.signed, told=refusal)

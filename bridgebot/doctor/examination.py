@@ -20,6 +20,7 @@ from bridgebot.doctor.slack import (
     check_bot,
     check_channels,
     check_clock,
+    check_group,
     check_metadata,
 )
 from bridgebot.settings import Settings
@@ -56,6 +57,7 @@ async def _check_slack(
         findings.append(await check_app_token(client, app_token))
     if me is not None:
         findings += await check_channels(gateway, settings)
+        findings += await check_group(gateway, settings)
         findings.append(await check_metadata(gateway, settings.alerts_channel))
         findings.append(check_clock(me, now))
     return findings

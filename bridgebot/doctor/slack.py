@@ -61,8 +61,26 @@ async def check_channels(gateway: Gateway, settings: Settings) -> list[Finding]:
     """Look at each channel that is named in the settings."""
     named = {"BRIDGEBOT_GUESTS_CHANNEL": settings.guests_channel}
     named |= {f"BRIDGEBOT_CHANNELS ({key})": each for key, each in settings.channels.items()}
+    named |= {
+        f"BRIDGEBOT_ROUTES (rule {number})": each.channel
+        for number, each in enumerate(settings.routes, 1)
+    }
     named["BRIDGEBOT_ALERTS_CHANNEL"] = settings.alerts_channel
     return [await check_channel(gateway, name, channel) for name, channel in named.items()]
+
+
+async def check_group(gateway: Gateway, settings: Settings) -> list[Finding]:
+    """Look whether the group that answers guests can be read, and has somebody in it."""
+    if settings.reply_group is None:
+        return []
+    try:
+        members = await gateway.group(settings.reply_group)
+    except SlackError as error:
+        remedy = "copy the id of an active user group into BRIDGEBOT_REPLY_GROUP"
+        return [wrong("reply group", str(error), remedy)]
+    if not members:
+        return [wrong("reply group", "has nobody in it", "nobody could answer a guest: fill it")]
+    return [good("reply group", f"{len(members)} people may answer guests")]
 
 
 async def check_channel(gateway: Gateway, name: str, channel: str) -> Finding:

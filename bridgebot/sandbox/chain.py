@@ -47,7 +47,17 @@ _SCOPES: Final = frozenset(
         "groups:read",
         "reactions:read",
         "reactions:write",
+        "usergroups:read",
         "users:read",
+    }
+)
+_EVENTS: Final = frozenset(
+    {
+        "app_home_opened",
+        "reaction_added",
+        "reaction_removed",
+        "subteam_members_changed",
+        "subteam_updated",
     }
 )
 
@@ -101,7 +111,7 @@ def furnish_workspace(workspace: Workspace) -> None:
             app_token=world.APP_TOKEN,
             scopes=_SCOPES,
             signing_secret=world.SIGNING_SECRET,
-            events=MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"},
+            events=MESSAGES | _EVENTS,
         )
     )
     everybody = {one.user_id for one in world.PEOPLE}

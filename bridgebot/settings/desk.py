@@ -11,6 +11,7 @@ from bridgebot.fields import (
     CLOCK_FORM,
     EMOJI_FORM,
     Escalation,
+    GroupId,
     Minutes,
     OpenHours,
     Pattern,
@@ -52,6 +53,11 @@ class DeskSettings(BaseModel):
         default_factory=list,
         description="Workspace guests, people of other organisations, bots and apps who may reply "
         "and use buttons and commands like full members: ids as `U0123`, `B0123` or `A0123`",
+    )
+    reply_group: GroupId | None = Field(
+        None,
+        description="A user group whose people alone answer guests; what other members write stays "
+        "internal until one of them sends it",
     )
     ask_before_sending: list[Asking] = Field(
         default_factory=lambda: list[Asking](["internal"]),

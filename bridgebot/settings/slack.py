@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from bridgebot.fields import PREFIX_FORM, Address, ChannelId, matches, token
+from bridgebot.fields import PREFIX_FORM, Address, ChannelId, Route, matches, token
 
 
 class SlackSettings(BaseModel):
@@ -33,6 +33,11 @@ class SlackSettings(BaseModel):
     guests_channel: ChannelId = Field(description="Channel id where threads open")
     channels: dict[str, ChannelId] = Field(
         default_factory=dict, description="Property id → channel id, where a property has its own"
+    )
+    routes: list[Route] = Field(
+        default_factory=list,
+        description="Rules of where threads open, in the TOML file; the first that fits decides, "
+        "before `CHANNELS`: [routing](operations.md#which-channel)",
     )
     alerts_channel: ChannelId = Field(description="Channel id for alerts")
     command_prefix: Annotated[str, matches(PREFIX_FORM, "small letters, digits, - and _")] = Field(

@@ -78,6 +78,9 @@ BUTTONS: Mapping[str, tuple[Decide, str]] = {
 }
 
 
+SENDING = frozenset({"delivery_retry", "uncertain_again", "held_send", CORRECT})
+
+
 class Actions:
     """Handles presses: checks who pressed, decides by the store, says what came of it."""
 
@@ -105,7 +108,7 @@ class Actions:
         """Carry a button out, once, whoever presses first."""
         await ack()
         user = str(body["user"]["id"])
-        refusal = await self._access.refusal(user)
+        refusal = await self._access.refusal(user, sends=action["action_id"] in SENDING)
         if refusal is not None:
             await respond(f"{refusal} Nothing was decided.", replace_original=False)
             return

@@ -16,7 +16,8 @@ from slack_bolt.response import BoltResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
-from bridgebot.store import corrections, inbox, outbox, promises
+from bridgebot.slack import group
+from bridgebot.store import corrections, inbox, outbox, promises, watch
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
 
@@ -25,11 +26,12 @@ log = structlog.get_logger()
 Next = Callable[[], Awaitable[BoltResponse]]
 
 REACTIONS = frozenset({"reaction_added", "reaction_removed"})
-HEARD = frozenset({"app_home_opened"})
+HEARD = frozenset({"app_home_opened", *group.EVENTS})
 """Events that have a listener: nothing is lost with them, they come again."""
 
 EDITED_LATE = "The guest already has the earlier text; the edit was not sent."
 DELETED_LATE = "The guest already has this message; deleting it here does not take it back."
+DELETED_UNSENT = "Its author deleted it: it will not be sent any more."
 
 
 class Capture:
@@ -139,7 +141,12 @@ class Capture:
         channel, ts = str(deleted["channel"]), str(deleted["ts"])
         # Kept first, in case the deletion overtook the message, which must not go out any more.
         await self._keep(connection, deleted)
-        if not await outbox.cancel(connection, channel, ts, now=self._now()):
+        row = await outbox.by_ts(connection, channel, ts)
+        if await outbox.cancel(connection, channel, ts, now=self._now()):
+            # One that was given up has an alert, which nobody has to act on any more.
+            if row is not None:
+                await watch.close_for(connection, row.id, line=DELETED_UNSENT, now=self._now())
+        else:
             row = await outbox.gone_out(connection, channel, ts)
             if row is not None and row.state != "completed":
                 await outbox.note_deleted(connection, row)

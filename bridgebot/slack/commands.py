@@ -134,6 +134,7 @@ class Commands:
             respond,
             outbox.release,
             ("It goes to the guest.", "Nothing to send: it was sent already, or is no reply here."),
+            sends=True,
         )
 
     async def _by_hand(
@@ -143,9 +144,11 @@ class Commands:
         respond: AsyncRespond,
         change: Callable[..., Any],
         words: tuple[str, str],
+        *,
+        sends: bool = False,
     ) -> None:
         await ack()
-        if not await self._allowed(str(shortcut["user"]["id"]), respond):
+        if not await self._allowed(str(shortcut["user"]["id"]), respond, sends=sends):
             return
         channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
 
@@ -156,9 +159,9 @@ class Commands:
         self._wake()
         await _answer(respond, said_post(words[0] if done else words[1]))
 
-    async def _allowed(self, user: str, respond: AsyncRespond) -> bool:
+    async def _allowed(self, user: str, respond: AsyncRespond, *, sends: bool = False) -> bool:
         """Tell whether somebody may use this; tell them where they may not."""
-        refusal = await self._access.refusal(user)
+        refusal = await self._access.refusal(user, sends=sends)
         if refusal is not None:
             await _answer(respond, said_post(refusal))
         return refusal is None

@@ -285,6 +285,13 @@ class Gateway:
         answer = await self._read("users.info", lambda: self._client.users_info(user=user))
         return dict(answer["user"])
 
+    async def group(self, group: str) -> frozenset[str]:
+        """Ask who is in a user group."""
+        answer = await self._read(
+            "usergroups.users.list", lambda: self._client.usergroups_users_list(usergroup=group)
+        )
+        return frozenset(map(str, answer["users"]))
+
     async def thread(
         self, channel: str, ts: str, *, oldest: str | None = None, limit: int = PAGE
     ) -> AsyncIterator[Mapping[str, Any]]:

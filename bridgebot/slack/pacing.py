@@ -40,6 +40,7 @@ LIMITS: Mapping[str, Limit] = {
     "conversations.info": TIER_3,
     "reactions.remove": TIER_2,
     "usergroups.list": TIER_2,
+    "usergroups.users.list": TIER_2,
     "users.info": TIER_4,
     "conversations.members": TIER_4,
     "chat.postEphemeral": TIER_4,

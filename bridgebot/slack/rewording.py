@@ -60,7 +60,7 @@ class Rewording:
     ) -> None:
         """Show the text of a held reply for changing."""
         await ack()
-        refusal = await self._access.refusal(str(body["user"]["id"]))
+        refusal = await self._access.refusal(str(body["user"]["id"]), sends=True)
         row = await self._row(int(str(action["value"])))
         if refusal is not None or row is None:
             await respond(refusal or DECIDED, replace_original=False)
@@ -84,6 +84,11 @@ class Rewording:
         if not 0 < len(text) <= self._max_chars:
             words = f"Between 1 and {self._max_chars} characters, please."
             await ack(response_action="errors", errors={TEXT: words})
+            return
+
+        refusal = await self._access.refusal(str(body["user"]["id"]), sends=True)
+        if refusal is not None:
+            await ack(response_action="errors", errors={TEXT: refusal})
             return
 
         async def unit(connection: AsyncConnection) -> bool:

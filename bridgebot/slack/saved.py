@@ -88,7 +88,7 @@ class SavedReplies:
     async def _open(
         self, row: ConversationRow | None, body: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
-        refusal = await self._access.refusal(str(body["user"]["id"]))
+        refusal = await self._access.refusal(str(body["user"]["id"]), sends=True)
         if refusal is None:
             refusal = NO_THREAD if row is None else self._drafts.closed(row)
         if refusal is not None or row is None:
@@ -119,7 +119,7 @@ class SavedReplies:
             return row, await saved.get(connection, which)
 
         row, reply = await self._store.read(unit)
-        wrong = await self._access.refusal(user) or (GONE if reply is None else None)
+        wrong = await self._access.refusal(user, sends=True) or (GONE if reply is None else None)
         text = self._drafts.filled(reply.text, row) if reply is not None else ""
         if wrong is None and not forms.fits(text):
             wrong = TOO_LONG
@@ -165,7 +165,7 @@ class SavedReplies:
 
     async def _judged(self, row: ConversationRow, user: str, text: str) -> tuple[str | None, str]:
         """Say why a reply cannot go out, if so, and what the guest would get."""
-        refusal = await self._access.refusal(user)
+        refusal = await self._access.refusal(user, sends=True)
         if refusal is not None:
             return refusal, ""
         try:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Conversation, Message
 from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
-from bridgebot.store.schema import conversations, messages
+from bridgebot.store.schema import conversations, inbox, messages
 from bridgebot.store.sql import insert_or_ignore
 
 READ_ONLY = "read_only"
@@ -45,8 +45,8 @@ async def ensure(
 ) -> ConversationRow:
     """Find or make a conversation and bring what is known of it up to date.
 
-    What the provider does not say this time is kept. The channel is that of the first sight: a
-    conversation stays where its thread is.
+    What the provider does not say this time is kept. A conversation stays in the channel where its
+    thread is; before there is one, and nothing on its way to it, the channel is the one given.
     """
     found = await find(connection, about.provider, about.conversation_id)
     if found is None:
@@ -56,7 +56,8 @@ async def ensure(
         assert found is not None  # noqa: S101 - it was just written in this transaction
         return found
     changed = _changed(found.about, about)
-    if found.thread_ts is None and found.about.property_id is None and about.property_id:
+    fresh = found.about.property_id is None and about.property_id is not None
+    if found.channel != channel and await _may_move(connection, found, untried=fresh):
         changed["channel"] = channel
     if not changed:
         return found
@@ -106,6 +107,20 @@ async def lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
         await connection.execute(query.with_for_update(key_share=True))
 
 
+async def _may_move(connection: AsyncConnection, row: ConversationRow, *, untried: bool) -> bool:
+    """Tell whether a conversation's thread may still open in another channel.
+
+    Not while something is on its way into it, whose root may be there; with ``untried``, not once
+    that was tried. The lock keeps other nodes from claiming it now.
+    """
+    if row.thread_ts is not None:
+        return False
+    await lock(connection, conversations.c.id == row.id)
+    coming = and_(inbox.c.conversation == row.id, inbox.c.finished_at.is_(None))
+    tried = (await connection.execute(select(inbox.c.started_at).where(coming))).scalars().all()
+    return not any(tried) if untried else not tried
+
+
 async def find(
     connection: AsyncConnection, provider: str, conversation_id: str
 ) -> ConversationRow | None:
@@ -135,7 +150,7 @@ async def by_thread(
 
 
 async def bind_thread(
-    connection: AsyncConnection, row_id: int, thread_ts: str, *, shown: int = 0
+    connection: AsyncConnection, row_id: int, channel: str, thread_ts: str, *, shown: int = 0
 ) -> None:
     """Remember where a conversation's thread is; one that is bound stays bound.
 
@@ -144,7 +159,7 @@ async def bind_thread(
     await connection.execute(
         update(conversations)
         .where(conversations.c.id == row_id, conversations.c.thread_ts.is_(None))
-        .values(thread_ts=thread_ts, card_shown=shown)
+        .values(channel=channel, thread_ts=thread_ts, card_shown=shown)
     )
 
 

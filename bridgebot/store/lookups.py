@@ -75,6 +75,12 @@ async def unanswered(
     return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def channels(connection: AsyncConnection, *, after: str) -> set[str]:
+    """Name the channels in which threads were opened after a ts."""
+    query = select(conversations.c.channel).where(conversations.c.thread_ts > after).distinct()
+    return set((await connection.execute(query)).scalars())
+
+
 async def older_threads(
     connection: AsyncConnection, *, before: str, active: int
 ) -> Sequence[ConversationRow]:

@@ -94,6 +94,14 @@ async def hold(connection: AsyncConnection, table: Table, row_id: int, owner: st
     return (await connection.execute(statement)).rowcount == 1
 
 
+def alive(table: Table, leased_at: int | None) -> ColumnElement[bool]:
+    """Hold where a row's owner is a node that lives; see ``rescue`` for the time."""
+    return exists().where(
+        leases.c.name == literal("node:") + table.c.owner,
+        leases.c.expires_at > moment(leased_at),
+    )
+
+
 async def rescue(
     connection: AsyncConnection,
     table: Table,
@@ -107,11 +115,9 @@ async def rescue(
     It is looked up after ``settle`` milliseconds: the last call may have begun just before the end.
     Who is dead is told by the database's clock, unless ``leased_at`` gives a time.
     """
-    alive = exists().where(
-        leases.c.name == literal("node:") + table.c.owner,
-        leases.c.expires_at > moment(leased_at),
+    gone = and_(
+        table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive(table, leased_at))
     )
-    gone = and_(table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive))
     statement = update(table).where(gone)
     executing = table.c.state == "executing"
     rescued = await connection.execute(

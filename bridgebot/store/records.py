@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Unreadable
+from bridgebot.store.queues import alive
 from bridgebot.store.schema import alerts, cursors, quarantine
 from bridgebot.store.sql import insert, insert_or_ignore
 
@@ -88,6 +89,7 @@ class AlertRow:
     state: str
     ts: str | None
     started_at: int | None
+    settled_at: int | None
     since: int | None
     calls: tuple[Mapping[str, Any], ...]
     calls_shown: int
@@ -172,23 +174,68 @@ async def close_alert(
     return True
 
 
-async def unshown_alerts(connection: AsyncConnection, limit: int) -> Sequence[AlertRow]:
-    """List alerts that stand differently in Slack than they should, oldest first."""
-    query = (
-        select(alerts).where(alerts.c.wanted != alerts.c.shown).order_by(alerts.c.id).limit(limit)
-    )
+async def unshown_alerts(
+    connection: AsyncConnection, limit: int, *, owner: str, leased_at: int | None = None
+) -> Sequence[AlertRow]:
+    """List alerts that stand differently in Slack than they should, oldest first.
+
+    What another node draws just now is left to it.
+    """
+    query = select(alerts).where(_to_draw(owner, leased_at)).order_by(alerts.c.id).limit(limit)
     return [_alert_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def take_alert(
+    connection: AsyncConnection,
+    row_id: int,
+    *,
+    owner: str,
+    now: int,
+    settle: int,
+    leased_at: int | None = None,
+) -> AlertRow | None:
+    """Take an alert in hand to draw it; ``None`` where another node has it, or has drawn it.
+
+    What a dead node held is taken over. It may have begun to post just before its end, so that the
+    post counts as absent only after ``settle`` milliseconds.
+    """
+    table = alerts.c
+    left = and_(table.owner != owner, table.started_at.is_not(None))
+    statement = (
+        update(alerts)
+        .where(table.id == row_id, _to_draw(owner, leased_at))
+        .values(owner=owner, settled_at=case((left, now + settle), else_=table.settled_at))
+        .returning(alerts)
+    )
+    row = (await connection.execute(statement)).mappings().first()
+    return None if row is None else _alert_row(row)
+
+
+def _to_draw(owner: str, leased_at: int | None) -> ColumnElement[bool]:
+    free = or_(alerts.c.owner.is_(None), alerts.c.owner == owner, not_(alive(alerts, leased_at)))
+    return and_(alerts.c.wanted != alerts.c.shown, free)
 
 
 def _alert_row(row: RowMapping) -> AlertRow:
     plain = (
-        "id kind provider subject conversation title state ts started_at since calls_shown "
-        "wanted shown"
+        "id kind provider subject conversation title state ts started_at settled_at since "
+        "calls_shown wanted shown"
     )
     lines, calls = tuple(json.loads(row["lines"])), tuple(json.loads(row["calls"]))
     return AlertRow(lines=lines, calls=calls, **{name: row[name] for name in plain.split()})
 
 
-async def note_alert(connection: AsyncConnection, row_id: int, **values: object) -> None:
-    """Remember how an alert stands in Slack (``ts``, ``shown``, ``started_at``)."""
-    await connection.execute(update(alerts).where(alerts.c.id == row_id).values(**values))
+async def note_alert(
+    connection: AsyncConnection, row_id: int, owner: str, **values: object
+) -> bool:
+    """Remember how an alert stands in Slack; return whether ``owner`` still has it in hand."""
+    statement = (
+        update(alerts).where(alerts.c.id == row_id, alerts.c.owner == owner).values(**values)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def drop_alert(connection: AsyncConnection, row_id: int, owner: str) -> None:
+    """Give an alert out of hand, for any node to draw it again."""
+    mine = update(alerts).where(alerts.c.id == row_id, alerts.c.owner == owner)
+    await connection.execute(mine.values(owner=None))

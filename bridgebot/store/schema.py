@@ -298,7 +298,11 @@ alerts = Table(
     Column("calls", Text, nullable=False, server_default=text("'[]'")),
     Column("calls_shown", Integer, nullable=False, server_default=text("0")),
     Column("ts", Text),
+    # which node draws it now; when its post was begun, if it is not known to have ended; from when
+    # on such a post that is not found counts as never made
+    Column("owner", Text),
     Column("started_at", BigInteger),
+    Column("settled_at", BigInteger),
     Column("wanted", Integer, nullable=False, server_default=text("1")),
     Column("shown", Integer, nullable=False, server_default=text("0")),
     Column("created_at", BigInteger, nullable=False),

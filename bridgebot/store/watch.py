@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.rows import ConversationRow, conversation_row
-from bridgebot.store.schema import alerts, conversations, messages
+from bridgebot.store.schema import alerts, conversations, cursors, messages
+from bridgebot.store.sql import insert
 
 UNANSWERED = "unanswered"
 FLOOD = "flood"
@@ -27,6 +28,15 @@ class Place:
     property_id: str | None
     count: int
     since: int
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Keep other nodes from looking until this transaction is over."""
+    values = {"name": "watch", "value": "{}"}
+    statement = insert(connection, cursors, values).on_conflict_do_update(
+        index_elements=["name"], set_={"value": "{}"}
+    )
+    await connection.execute(statement)
 
 
 async def is_due(connection: AsyncConnection, now: int) -> bool:
@@ -89,6 +99,19 @@ async def close(connection: AsyncConnection, alert: int, *, line: str, now: int)
             wanted=alerts.c.wanted + 1,
         )
     )
+
+
+async def close_for(connection: AsyncConnection, reply: int, *, line: str, now: int) -> None:
+    """Close what is alerted about a reply, with a last line below what was said of it."""
+    query = select(alerts.c.id, alerts.c.lines).where(
+        alerts.c.subject == f"outbox:{reply}", alerts.c.closed_at.is_(None)
+    )
+    for found in (await connection.execute(query)).all():
+        values = {"state": "closed", "closed_at": now, "wanted": alerts.c.wanted + 1}
+        lines = json.dumps([*json.loads(found.lines), line], ensure_ascii=False)
+        await connection.execute(
+            update(alerts).where(alerts.c.id == found.id).values(**values, lines=lines)
+        )
 
 
 async def open_summary(connection: AsyncConnection, *, after: int) -> int | None:

@@ -138,7 +138,11 @@ def _refuse(waiting: _Waiting, error: Exception) -> None:
         waiting.done.set_exception(error)
 
 
+READ_ONLY = "; see that its file and directory are writable for the user who runs the bridge"
+
+
 def in_words(error: Exception) -> str:
     """Say what the driver said, without the statement and its values."""
     cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__
+    said = str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__
+    return f"{said}{READ_ONLY}" if "readonly database" in said else said

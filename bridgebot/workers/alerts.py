@@ -13,7 +13,7 @@ from bridgebot.rendering.post import Post
 from bridgebot.rendering.waiting import Crowd, call_post, crowd_alert, waiting_alert
 from bridgebot.rendering.words import how_long
 from bridgebot.slack.faults import LOST
-from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.gateway import Gateway, Metadata
 from bridgebot.slack.guests import Guests
 from bridgebot.store import conversations, records, watch
 from bridgebot.store.records import AlertRow
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 SKEW_SECONDS = 120
 FIRST_OF_CROWD = 5
+LOOK_AGAIN = 5.0
 
 
 class Alerts:
@@ -35,18 +36,42 @@ class Alerts:
         self._guests = guests
 
     async def draw(self, row: AlertRow) -> None:
-        """Post or change one alert, then post the calls that are missing below it."""
+        """Post or change one alert, then post the calls that are missing below it.
+
+        One node at a time has an alert in hand, so that two never post the same one.
+        """
+        store, me, now = self._context.store, self._context.owner, self._context.ms()
+        settle = int(self._context.settle * 1000)
+        mine = await store.write(
+            lambda c: records.take_alert(
+                c, row.id, owner=me, now=now, settle=settle, leased_at=self._context.leased_at()
+            )
+        )
+        if mine is None:
+            return
+        # What ends in another way, as a stopped process does, is taken over like a dead node's.
+        try:
+            await self._draw(mine)
+        except SlackError:
+            await store.write(lambda c: records.drop_alert(c, row.id, me))
+            raise
+        await store.write(lambda c: records.drop_alert(c, row.id, me))
+
+    async def _draw(self, row: AlertRow) -> None:
         post = await self._post_of(row)
         ts = row.ts or await self._find(row)
-        if ts is None:
-            ts = await self._begin(row, post)
-        elif not await self._redraw(ts, post):
+        if ts is not None and not await self._redraw(ts, post):
             if row.state != "open":
                 await self._note(row, shown=row.wanted)
                 return
             # Somebody removed it, and its cause still stands.
-            ts = await self._begin(row, post)
-        await self._note(row, ts=ts)
+            await self._note(row, ts=None, started_at=None)
+            ts = None
+        if ts is None:
+            ts = await self._send(row, post, _meta(post))
+            await self._note(row, ts=ts, started_at=None)
+        elif row.ts is None:
+            await self._note(row, ts=ts, started_at=None)
         await self._call(row, ts)
         await self._note(row, shown=row.wanted)
 
@@ -66,14 +91,37 @@ class Alerts:
             return False
         return True
 
-    async def _begin(self, row: AlertRow, post: Post) -> str:
+    async def _send(
+        self, row: AlertRow, post: Post, metadata: Metadata, thread_ts: str | None = None
+    ) -> str:
+        """Post once; where the outcome is unknown, remember until when it may still appear."""
         await self._note(row, started_at=self._context.ms())
-        return await self._gateway.post(
-            self._context.routing.alerts, post.text, blocks=post.blocks, metadata=_meta(post)
-        )
+        try:
+            return await self._gateway.post(
+                self._context.routing.alerts,
+                post.text,
+                blocks=post.blocks,
+                thread_ts=thread_ts,
+                metadata=metadata,
+            )
+        except SlackError as error:
+            settled_at = self._context.ms() + int(self._context.settle * 1000)
+            what = {"started_at": None} if error.certain else {"settled_at": settled_at}
+            await self._note(row, **what)
+            raise
 
     async def _note(self, row: AlertRow, **values: object) -> None:
-        await self._context.store.write(lambda c: records.note_alert(c, row.id, **values))
+        """Write down how an alert stands; raises ``SlackError`` where another node has it now."""
+        me = self._context.owner
+        if not await self._context.store.write(
+            lambda c: records.note_alert(c, row.id, me, **values)
+        ):
+            raise SlackError("another node draws this alert", code="taken_over", after=LOOK_AGAIN)
+
+    def _settled(self, row: AlertRow) -> None:
+        """Raise ``SlackError`` while a post that was not found may still appear."""
+        if row.started_at is not None and self._context.ms() < (row.settled_at or 0):
+            raise SlackError("a post may still appear", code="unsettled", after=LOOK_AGAIN)
 
     async def _call(self, row: AlertRow, ts: str) -> None:
         """Notify people below the alert; a call whose answer was lost is looked for first."""
@@ -85,16 +133,11 @@ class Alerts:
         waited = how_long(now - row.since) if row.since is not None else "some time"
         for number, what in enumerate(missing, row.calls_shown):
             if number not in there and row.state == "open":
+                self._settled(row)
                 to = [str(each) for each in what["to"] if each]
                 post = call_post(str(what["why"]), to, waited, await self._who(row))
-                await self._gateway.post(
-                    self._context.routing.alerts,
-                    post.text,
-                    blocks=post.blocks,
-                    thread_ts=ts,
-                    metadata=(post.event_type, {"call": number}),
-                )
-            await self._note(row, calls_shown=number + 1)
+                await self._send(row, post, (post.event_type, {"call": number}), ts)
+            await self._note(row, calls_shown=number + 1, started_at=None)
 
     async def _who(self, row: AlertRow) -> str | None:
         """Name the guest an alert is about; a summary is about many."""
@@ -169,7 +212,7 @@ class Alerts:
             return []
 
     async def _find(self, row: AlertRow) -> str | None:
-        """Look for an alert whose post got no answer; none was begun, none is looked for."""
+        """Look for an alert whose post got no answer; where none was begun, none is looked for."""
         if row.started_at is None:
             return None
         oldest = f"{max(0.0, row.started_at / 1000 - SKEW_SECONDS):.6f}"
@@ -177,8 +220,9 @@ class Alerts:
             payload = reconcile.metadata_of(post, "bridgebot_alert")
             if payload is not None and payload.get("alert") == row.id:
                 return str(post["ts"])
+        self._settled(row)
         return None
 
 
-def _meta(post: Post) -> tuple[str, dict[str, object]]:
+def _meta(post: Post) -> Metadata:
     return post.event_type, dict(post.payload)

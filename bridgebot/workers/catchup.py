@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
 from bridgebot.errors import SlackError
-from bridgebot.slack.faults import ROOTLESS
+from bridgebot.slack.faults import MENDABLE, ROOTLESS
 from bridgebot.slack.gateway import Gateway
 from bridgebot.store import lookups, outbox, records
 from bridgebot.workers.context import Context
@@ -175,10 +175,9 @@ class Catchup:
         """
         oldest = _ts(since - ROOTS_MS)
         found: dict[Thread, None] = {}
-        for channel in sorted(self._context.routing.channels()):
-            async for root in self._gateway.history(channel, oldest=oldest):
-                if float(str(root.get("latest_reply") or 0)) * 1000 > since:
-                    found[channel, str(root["ts"])] = None
+        bound = await self._context.store.read(lambda c: lookups.channels(c, after=oldest))
+        for channel in sorted(self._context.routing.channels() | bound):
+            found |= dict.fromkeys(await self._lively(channel, oldest, since))
         waiting = await self._context.store.read(outbox.waiting_threads)
         found |= {each: None for each in waiting if each[1] < oldest}
         active = since - LIVELY_MS
@@ -188,6 +187,24 @@ class Catchup:
             )
             found |= {(row.channel, row.thread_ts or ""): None for row in older}
         return found
+
+    async def _lively(self, channel: str, oldest: str, since: int) -> list[Thread]:
+        """List the threads of a channel in which somebody wrote after a moment."""
+        try:
+            return [
+                (channel, str(root["ts"]))
+                async for root in self._gateway.history(channel, oldest=oldest)
+                if float(str(root.get("latest_reply") or 0)) * 1000 > since
+            ]
+        except SlackError as error:
+            if not self._is_left(channel, error):
+                raise
+            log.warning("channel_left_out", channel=channel, code=error.code)
+            return []
+
+    def _is_left(self, channel: str, error: SlackError) -> bool:
+        """Tell of a channel that settings no longer name whether the bot was taken out of it."""
+        return error.code in MENDABLE and channel not in self._context.routing.channels()
 
     async def _read(self, channel: str, thread_ts: str, since: int) -> int:
         """Take the replies of one thread as if their events had come."""
@@ -202,7 +219,7 @@ class Catchup:
                         lambda c, event=event: self._take(c, event)  # type: ignore[misc]
                     )
         except SlackError as error:
-            if error.code not in ROOTLESS:
+            if error.code not in ROOTLESS and not self._is_left(channel, error):
                 raise
             # The thread is gone: there is nothing to compare with.
             return found

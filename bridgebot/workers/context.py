@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bridgebot.bridge.routing import Rule, first_fitting
 from bridgebot.bridge.signing import Signing
 from bridgebot.bridge.waiting import HOUR
 from bridgebot.bridge.window import rule
-from bridgebot.model import ReplyWindow
+from bridgebot.model import Conversation, Message, ReplyWindow
 from bridgebot.providers.base import Provider
 from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
@@ -101,19 +102,25 @@ class Pulse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routing:
-    """Which channel a conversation's thread opens in."""
+    """Which channel a conversation's thread opens in: by the rules, then by the property."""
 
     guests: str
     alerts: str
     by_property: Mapping[str, str] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
 
-    def channel_of(self, property_id: str | None) -> str:
-        """Tell the channel of a property; the guests' channel where it has none of its own."""
-        return self.by_property.get(property_id or "", self.guests)
+    def channel_for(self, about: Conversation, message: Message | None = None) -> str:
+        """Tell the channel of a conversation that has no thread yet.
+
+        ``message`` is the one that its thread opens with.
+        """
+        ruled = first_fitting(self.rules, about, message)
+        return ruled or self.by_property.get(about.property_id or "", self.guests)
 
     def channels(self) -> frozenset[str]:
         """List all channels where threads may open."""
-        return frozenset({self.guests, *self.by_property.values()})
+        ruled = (rule.channel for rule in self.rules)
+        return frozenset({self.guests, *self.by_property.values(), *ruled})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from bridgebot.errors import SlackError
 from bridgebot.rendering.to_guest import mentioned, to_guest
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.group import Group
 from bridgebot.slack.people import People, Person
 from bridgebot.store import conversations, inbox, outbox
 from bridgebot.store.formed import VERBATIM, WRITTEN_AT
@@ -47,6 +48,7 @@ class Decider:
         gateway: Gateway,
         people: People,
         rules: Rules,
+        group: Group,
         *,
         undo: float,
     ) -> None:
@@ -54,6 +56,7 @@ class Decider:
         self._gateway = gateway
         self._people = people
         self._rules = rules
+        self._group = group
         self._undo_ms = int(undo * 1000)
 
     async def step(self) -> float:
@@ -120,6 +123,7 @@ class Decider:
             access=conversation.about.access,
             label=self._context.label(conversation.about.provider),
             can_reply=provider is not None and provider.replies is not None,
+            may_send=await self._may_send(author),
             files=sort_out(
                 enclosures_of(row.event),
                 attachments.limits if attachments is not None else None,
@@ -135,6 +139,17 @@ class Decider:
 
     def _signature(self, author: Person, conversation: ConversationRow) -> str:
         return self._context.signing.line(author.signs_as, conversation.about.property_id)
+
+    async def _may_send(self, author: Person) -> bool | None:
+        """Tell whether somebody is in the group that answers guests; ``None``: no telling, ever."""
+        if not author.may_act:
+            return False
+        try:
+            return await self._group.lets(author)
+        except SlackError as error:
+            if not error.permanent:
+                raise
+            return None
 
     async def _colleagues(
         self, row: OutboxRow, author: Person, conversation: ConversationRow
@@ -193,7 +208,9 @@ class Decider:
         }
         if decision.kind is Kind.REPLY:
             return values | {"due_at": row.due_at + self._undo_ms, "error": None}
-        mark = {Kind.NOTE: "lock"}.get(decision.kind, ends.UNDELIVERED if decision.told else None)
+        mark = ends.UNDELIVERED if decision.told else None
+        if decision.kind is Kind.NOTE or (decision.kind is Kind.SILENT and decision.private):
+            mark = "lock"
         return values | {
             "state": "cancelled",
             "finished_at": self._context.ms(),
@@ -224,5 +241,5 @@ async def _adopt(
     )
     if found is None or found.thread_ts is not None:
         return found
-    await conversations.bind_thread(connection, found.id, row.thread_ts)
+    await conversations.bind_thread(connection, found.id, row.channel, row.thread_ts)
     return await conversations.get(connection, found.id)

@@ -123,7 +123,7 @@ class Importer:
         )
 
         async def unit(connection: AsyncConnection) -> ConversationRow:
-            channel = context.routing.channel_of(about.property_id)
+            channel = context.routing.channel_for(about)
             row = await conversations.ensure(connection, about, channel=channel, now=context.ms())
             batch = Batch(messages=received)
             await store_batch(connection, context, about.provider, batch, manner)
@@ -139,6 +139,9 @@ class Importer:
         if current.thread_ts is not None:
             return
         now = self._context.ms()
+        newest = await lookups.last_messages(connection, row.id, limit=1)
+        channel = self._context.routing.channel_for(current.about, *newest)
+        current = await conversations.ensure(connection, current.about, channel=channel, now=now)
         taken, left = await imports.take_up_all(connection, row.id, limit=HISTORY)
         for message in taken:
             await inbox.add(connection, row.id, message, now=now)

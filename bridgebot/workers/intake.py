@@ -125,8 +125,8 @@ async def _store_run(
 ) -> None:
     """Store guests' messages that follow one another, together.
 
-    One that tells something new of its conversation is stored alone, in its place: what it changes
-    counts for those behind it.
+    One that tells something new of its conversation, or may open its thread in another channel, is
+    stored alone, in its place: what it changes counts for those behind it.
     """
     keys = {(each.conversation.provider, each.conversation.conversation_id) for each in run}
     found = await arrivals.find_all(connection, keys)
@@ -136,7 +136,8 @@ async def _store_run(
         about = received.conversation
         key = about.provider, about.conversation_id
         known = told.setdefault(key, replace(about, no_reply_needed=bool(about.no_reply_needed)))
-        if not conversations.differs(known, about):
+        moves = key in found and _may_move(found[key], context, received)
+        if not moves and not conversations.differs(known, about):
             together.append(received)
             continue
         await _store_together(connection, context, found, together, manner, stored)
@@ -145,6 +146,12 @@ async def _store_run(
         found |= await arrivals.find_all(connection, [key])
         told[key] = found[key].about
     await _store_together(connection, context, found, together, manner, stored)
+
+
+def _may_move(row: ConversationRow, context: Context, received: Received) -> bool:
+    """Tell whether a conversation without a thread would open it elsewhere by this message."""
+    channel = context.routing.channel_for(received.conversation, received.message)
+    return row.thread_ts is None and row.channel != channel
 
 
 async def _store_together(
@@ -185,7 +192,7 @@ def _arrival(received: Received, context: Context, manner: Manner, number: int) 
     sent_at = to_ms(message.sent_at)
     return Arrival(
         about=about,
-        channel=context.routing.channel_of(about.property_id),
+        channel=context.routing.channel_for(about, message),
         message=message,
         raw=mask(received.raw),
         waits=sent_at >= manner.waits_from,
@@ -253,7 +260,7 @@ async def _store_one(
     stored: Stored,
 ) -> Disposition:
     about, message, now = received.conversation, received.message, context.ms()
-    channel = context.routing.channel_of(about.property_id)
+    channel = context.routing.channel_for(about, message)
     row = await conversations.ensure(connection, about, channel=channel, now=now)
     waiting: list[PendingReply] = []
     if message.sender is SenderKind.PROPERTY and message.message_id not in known:

@@ -104,7 +104,7 @@ class Marker:
     async def _bring_up_to_date(self, found: Mapping[str, Conversation]) -> None:
         now, routing = self._context.ms(), self._context.routing
         for about in found.values():
-            channel = routing.channel_of(about.property_id)
+            channel = routing.channel_for(about)
             await self._context.store.write(
                 lambda c, about=about, channel=channel: conversations.ensure(  # type: ignore[misc]
                     c, about, channel=channel, now=now

@@ -186,7 +186,11 @@ class Poster:
         )
         await self._context.store.write(
             lambda c: conversations.bind_thread(
-                c, conversation.id, thread_ts, shown=conversation.card_wanted
+                c,
+                conversation.id,
+                conversation.channel,
+                thread_ts,
+                shown=conversation.card_wanted,
             )
         )
         log.info("thread_opened", conversation=conversation.id)

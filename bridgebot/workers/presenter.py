@@ -82,7 +82,10 @@ class Presenter:
         return await self._draw("mark", "reactions.add", rows, self._mark)
 
     async def _alerts(self) -> int:
-        rows = await self._context.store.peek(lambda c: records.unshown_alerts(c, AT_ONCE))
+        leased_at, me = self._context.leased_at(), self._context.owner
+        rows = await self._context.store.peek(
+            lambda c: records.unshown_alerts(c, AT_ONCE, owner=me, leased_at=leased_at)
+        )
         fresh = [row for row in rows if row.ts is None]
         known = [row for row in rows if row.ts is not None]
         drawn = await self._draw("alert", POST, fresh, self._draw_alert)

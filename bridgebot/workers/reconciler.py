@@ -144,7 +144,7 @@ class Reconciler:
         if thread_ts is None:
             return False
         await self._context.store.write(
-            lambda c: conversations.bind_thread(c, conversation.id, thread_ts)
+            lambda c: conversations.bind_thread(c, conversation.id, channel, thread_ts)
         )
         return True
 

@@ -25,6 +25,7 @@ from bridgebot.slack.fitness import (
     missing_scopes,
 )
 from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.group import Group
 from bridgebot.store import records
 from bridgebot.workers.context import Context
 
@@ -56,6 +57,7 @@ class Problem:
 Seen = tuple[Aspect, Problem | None]
 TOKEN = Aspect("credentials", "token")
 SCOPES = Aspect("slack_refused", "scopes")
+GROUP = Aspect("slack_refused", "group")
 
 
 class SelfCheck:
@@ -63,9 +65,12 @@ class SelfCheck:
 
     name = "selfcheck"
 
-    def __init__(self, context: Context, gateway: Gateway, *, disk: Path | None) -> None:
+    def __init__(
+        self, context: Context, gateway: Gateway, group: Group, *, disk: Path | None
+    ) -> None:
         self._context = context
         self._gateway = gateway
+        self._group = group
         self._disk = disk
         self._host = context.owner.partition(":")[0]
         routing = context.routing
@@ -87,6 +92,13 @@ class SelfCheck:
     async def _look(self) -> AsyncIterator[Seen]:
         async for seen in self._slack():
             yield seen
+        try:
+            await self._group.check()
+        except SlackError as error:
+            if error.permanent:
+                yield GROUP, Problem(str(error), "name another group in the settings, and restart")
+        else:
+            yield GROUP, None
         bad = [each.subject for each in self._problems if each.subject in self._channels]
         turn = [self._channels[index] for index in range(min(AT_ONCE, len(self._channels)))]
         self._channels.rotate(-AT_ONCE)

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from bridgebot.bridge.enclosures import Sorted
-from bridgebot.bridge.replies import Kind, Rules, Written, decide, is_note, is_reply_event
+from bridgebot.bridge.replies import (
+    OUTSIDE,
+    UNCHECKED,
+    Kind,
+    Rules,
+    Written,
+    decide,
+    is_note,
+    is_reply_event,
+)
 
 REPLY = {"type": "message", "user": "U1", "ts": "2.0", "thread_ts": "1.0", "text": "Welcome"}
 
@@ -177,3 +186,33 @@ def test_what_was_seen_in_a_form_is_asked_about_only_when_it_is_old() -> None:
 
     assert decide(link, Rules(asks=("links",))).kind is Kind.REPLY
     assert decide(old, Rules()).kind is Kind.HELD
+
+
+@pytest.mark.parametrize(("may_send", "told"), [(False, OUTSIDE), (None, UNCHECKED)])
+def test_who_is_not_in_the_group_keeps_it_internal_and_is_told(
+    may_send: bool | None, told: str
+) -> None:
+    """Nothing is sent, nothing is thrown away; where membership is never told, the same."""
+    decision = decide(_written(may_send=may_send), Rules())
+
+    assert (decision.kind, decision.content) == (Kind.SILENT, "Welcome")
+    assert (decision.private, decision.told) == (told, None)
+
+
+def test_the_group_is_not_asked_for_where_nothing_would_be_sent() -> None:
+    """Notes are everybody's, and so is talk where replies are released by hand."""
+    note = _written(event={**REPLY, "text": "// hm"}, may_send=False)
+    talk = decide(_written(may_send=False), Rules(policy="explicit"))
+
+    assert decide(note, Rules()).kind is Kind.NOTE
+    assert (talk.kind, talk.private) == (Kind.SILENT, None)
+
+
+def test_a_correction_that_was_released_goes_out() -> None:
+    """Who pressed the button was asked for the group already."""
+    written = _written(event={**REPLY, "released": True}, may_send=False)
+
+    form = _written(event={**REPLY, "released": True}, may_send=False, seen=True)
+
+    assert decide(written, Rules()).kind is Kind.REPLY
+    assert decide(form, Rules()).kind is Kind.SILENT

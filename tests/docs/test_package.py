@@ -19,6 +19,8 @@ EVENT_SCOPES = {
     "message.groups": "groups:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
+    "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
 }
 
 
@@ -187,6 +189,23 @@ def test_every_failure_in_the_reliability_page_names_a_test_that_exists() -> Non
         for path, function in named:
             text = (ROOT / path).read_text("utf-8")
             assert not function or f"def {function}(" in text, row
+
+
+def test_every_row_of_who_may_do_what_names_a_test_that_exists() -> None:
+    """The table and its tests have the same rows, and no test is gone."""
+    page = (ROOT / "docs" / "why.md").read_text("utf-8")
+    first, _, rest = page.partition("- **Who may do what.**")[2].partition("Each row is a promise")
+    rows = [line for line in first.splitlines() if line.startswith("  | ")][2:]
+    tested = [line for line in rest.partition("\n- ")[0].splitlines() if line.startswith("  | ")][
+        2:
+    ]
+
+    who = [row.split(" | ")[0].removeprefix("  | ") for row in rows]
+    assert [row.split(" | ")[0].removeprefix("  | ") for row in tested] == [
+        each.partition(", where one is set")[0] for each in who
+    ]
+    for path, function in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", "\n".join(tested)):
+        assert f"def {function}(" in (ROOT / path).read_text("utf-8"), function
 
 
 def test_sections_that_are_linked_exist() -> None:

@@ -89,6 +89,14 @@ BROKEN: list[tuple[str, Break, Level, str, str]] = [
         "channel",
         "another organisation",
     ),
+    (
+        "no channel of a rule",
+        _set(ROUTES='[{"channel": "C0NOWHERE", "words": ["invoice"]}]'),
+        Level.ERROR,
+        "channel",
+        "BRIDGEBOT_ROUTES (rule 1)",
+    ),
+    ("no group", _set(REPLY_GROUP="S0NOWHERE"), Level.ERROR, "reply group", "no_such_subteam"),
     ("no channel", _set(ALERTS_CHANNEL="C0NOWHERE"), Level.ERROR, "channel", "no such channel"),
     ("booking", _set(BOOKING_CLIENT_SECRET="no"), Level.ERROR, "booking", "BOOKING_CLIENT_SECRET"),
     (

@@ -168,6 +168,21 @@ async def test_a_snooze_keeps_escalations_back(world: World) -> None:
     assert below(world) == []
 
 
+async def test_a_snooze_until_opening_ends_when_the_property_opens(world: World) -> None:
+    """A property that closes has the button; quiet lasts until it opens again."""
+    opens = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=12)
+    closes = opens - timedelta(minutes=1)
+    world.more.update(SOON, BUSINESS_HOURS=f"{opens:%H:%M}-{closes:%H:%M}")
+    world.guest("c1", "Hello?")
+    await world.start()
+    await world.until(lambda: alerts(world))
+
+    press(world, "wait_snooze_opening")
+
+    wanted = f"Quiet until <!date^{int(opens.timestamp())}^"
+    await world.until(lambda: wanted in str(alerts(world)[0]["blocks"]))
+
+
 async def test_who_is_no_member_cannot_press(world: World) -> None:
     """Guests of the workspace are told so, privately."""
     world.more.update(SOON)

@@ -105,6 +105,26 @@ async def test_a_damaged_database_ends_the_start_in_words(world: World, tmp_path
     assert (world.queued(), world.shown(message)) == (1, 0)
 
 
+async def test_a_read_only_database_ends_the_start_in_words(world: World, tmp_path: Path) -> None:
+    """A file that can only be read is said, with the remedy; nothing is confirmed."""
+    path = await _running(world, tmp_path)
+    await world.stop()
+    header = bytearray(path.read_bytes())
+    # A version of writing that SQLite does not know: it reads such a file, and writes nothing.
+    header[18] = 3
+    path.write_bytes(header)
+    confirmed = world.booking.booking.accounts["id"].confirmed
+    message = world.guest("c1", "Is somebody there?")
+
+    await world.start(ready=False)
+
+    assert world.process is not None
+    assert await world.process.wait() == 1
+    assert "writable for the user" in world.log.read_text(encoding="utf-8").splitlines()[-1]
+    assert (world.queued(), world.shown(message)) == (1, 0)
+    assert world.booking.booking.accounts["id"].confirmed == confirmed
+
+
 async def test_a_newer_database_ends_the_start_in_words(world: World, tmp_path: Path) -> None:
     """What a later version has written is refused, and not touched."""
     path = await _running(world, tmp_path)

@@ -35,6 +35,7 @@ SCOPES = frozenset(
         "groups:history",
         "channels:read",
         "groups:read",
+        "usergroups:read",
         "users:read",
         "commands",
         "reactions:read",
@@ -43,7 +44,13 @@ SCOPES = frozenset(
         "files:write",
     }
 )
-EVENTS = MESSAGES | {"app_home_opened", "reaction_added", "reaction_removed"}
+EVENTS = MESSAGES | {
+    "app_home_opened",
+    "reaction_added",
+    "reaction_removed",
+    "subteam_members_changed",
+    "subteam_updated",
+}
 BOT = App("A0BRIDGE", "bridgebot", "B0BRIDGE", "U0BRIDGE", "xoxb-test", "xapp-test", SCOPES, EVENTS)
 GUESTS, ALERTS = "C0GUESTS", "C0ALERTS"
 ANNA, TOM, PAT = "U0ANNA", "U0TOM", "U0PAT"

@@ -52,7 +52,7 @@ async def conversation(store: Store, name: str = "c1", *, thread: str | None = R
     async def unit(connection: AsyncConnection) -> int:
         row = await conversations.ensure(connection, about(name), channel="C1", now=1)
         if thread is not None:
-            await conversations.bind_thread(connection, row.id, thread)
+            await conversations.bind_thread(connection, row.id, "C1", thread)
         return row.id
 
     return await store.write(unit)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bridgebot.model import PropertyId, SenderKind
-from bridgebot.store import conversations, lookups
+from bridgebot.store import conversations, inbox, lookups
 from bridgebot.store.database import Store
-from tests.store.build import about, conversation, message, read_conversation
+from tests.store.build import ROOT, about, conversation, message, queued, read_conversation
 
 
 async def test_what_is_not_told_again_is_kept(store: Store) -> None:
@@ -14,7 +14,7 @@ async def test_what_is_not_told_again_is_kept(store: Store) -> None:
     await store.write(lambda c: conversations.ensure(c, first, channel="C1", now=1))
 
     row = await store.write(
-        lambda c: conversations.ensure(c, about("c1", reference="456"), channel="C9", now=2)
+        lambda c: conversations.ensure(c, about("c1", reference="456"), channel="C1", now=2)
     )
 
     assert (row.about.guest_name, row.about.reference, row.channel) == ("Ada Example", "456", "C1")
@@ -119,3 +119,40 @@ async def test_last_messages_come_oldest_first(store: Store) -> None:
     found = await store.read(lambda c: lookups.last_messages(c, row.id, limit=2))
 
     assert [each.message_id for each in found] == ["m2", "m3"]
+
+
+async def test_a_conversation_with_a_thread_stays_where_it_is(store: Store) -> None:
+    """Other settings move nothing that people already talk in."""
+    row_id = await conversation(store)
+
+    row = await store.write(lambda c: conversations.ensure(c, about("c1"), channel="C9", now=2))
+
+    assert (row.id, row.channel, row.thread_ts) == (row_id, "C1", ROOT)
+
+
+async def test_a_conversation_moves_only_while_nothing_is_on_its_way_into_its_thread(
+    store: Store,
+) -> None:
+    """The first message decides; a root may be posted as soon as something was tried."""
+    row_id = await conversation(store, thread=None)
+    row = await store.write(lambda c: conversations.ensure(c, about("c1"), channel="C2", now=2))
+    assert row.channel == "C2"
+
+    await queued(store, row_id, "m1")
+    row = await store.write(lambda c: conversations.ensure(c, about("c1"), channel="C3", now=2))
+    assert row.channel == "C2"
+
+
+async def test_a_property_that_is_learnt_late_moves_nothing_that_was_tried(store: Store) -> None:
+    """The root may stand in the first channel already, its answer lost."""
+    unknown = about("c1")
+    unknown = type(unknown)(provider=unknown.provider, conversation_id=unknown.conversation_id)
+    row = await store.write(lambda c: conversations.ensure(c, unknown, channel="C1", now=1))
+    await queued(store, row.id, "m1")
+    await store.write(lambda c: inbox.claim(c, owner="a", now=5, limit=5))
+
+    row = await store.write(lambda c: conversations.ensure(c, about("c1"), channel="C2", now=6))
+
+    assert row.channel == "C1"
+    await store.write(lambda c: conversations.bind_thread(c, row.id, "C1", ROOT))
+    assert (await read_conversation(store, row.id)).thread_ts == ROOT

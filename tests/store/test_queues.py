@@ -122,7 +122,7 @@ async def test_a_message_from_before_its_thread_was_known_holds_back_too(store: 
     """While the root's answer is lost a message is kept without its conversation."""
     row_id = await conversation(store, thread=None)
     await captured(store, "1700000001.000000", decided=False)
-    await store.write(lambda c: conversations.bind_thread(c, row_id, ROOT))
+    await store.write(lambda c: conversations.bind_thread(c, row_id, "C1", ROOT))
     await captured(store, "1700000002.000000")
 
     assert await _claim_replies(store) == []

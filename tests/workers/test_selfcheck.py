@@ -13,7 +13,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bridgebot.app import utc_now
+from bridgebot.sandbox.slack.membership import regroups
 from bridgebot.slack.gateway import Gateway, make_client
+from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
 from bridgebot.store.database import Store
@@ -32,6 +34,12 @@ class Look:
     gateway: Gateway
     routing: Routing
     off: float = 0.0
+    group: str | None = None
+
+    def _later(self) -> float:
+        """Tell a time by which nothing is remembered."""
+        self.off += 0.001
+        return self.off * 1e6
 
     def make(self) -> SelfCheck:
         """Make a self-check, as a start of the process does."""
@@ -43,7 +51,12 @@ class Look:
             routing=self.routing,
             providers={},
         )
-        return SelfCheck(context, self.gateway, disk=self.world.directory)
+        return SelfCheck(
+            context,
+            self.gateway,
+            Group(self.gateway, self.group, now=self._later),
+            disk=self.world.directory,
+        )
 
     async def alerts(self) -> list[tuple[str, str, str]]:
         """List kind, title and state of all alerts."""
@@ -184,3 +197,20 @@ async def test_many_channels_are_looked_at_in_turn(look: Look) -> None:
     for _ in range(4):
         await check.step()
     assert len(check.problems) == len(known)
+
+
+async def test_a_group_that_is_switched_off_is_said_and_heals(look: Look) -> None:
+    """Nobody can answer then: that must not go unnoticed."""
+    look.group = "S0DESK"
+    regroups(look.world.slack.workspace, "S0DESK", ["U0ANNA"])
+    check = look.make()
+    await check.step()
+    regroups(look.world.slack.workspace, "S0DESK", ["U0ANNA"], off=True)
+    await check.step()
+    assert "S0DESK" in check.problems[0]
+
+    regroups(look.world.slack.workspace, "S0DESK", ["U0ANNA"])
+    await check.step()
+
+    assert check.problems == ()
+    assert [each[2] for each in await look.alerts()] == ["closed"]

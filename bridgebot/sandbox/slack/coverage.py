@@ -49,7 +49,7 @@ COVERAGE: Mapping[str, Covered] = {
     "reactions.remove": _YES,
     "search.messages": Covered("missing", "not open to bots"),
     "team.info": Covered("partial", "the own team, no icon"),
-    "usergroups.list": Covered("partial", "no counts, no disabled groups"),
+    "usergroups.list": Covered("partial", "no counts"),
     "usergroups.users.list": _YES,
     "users.conversations": Covered("partial", "the bot's own channels"),
     "users.info": Covered("partial", "no pictures, no addresses"),

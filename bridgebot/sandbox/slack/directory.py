@@ -43,17 +43,20 @@ def bots_info(workspace: Workspace, app: App, arguments: Arguments) -> dict[str,
 def usergroups(workspace: Workspace, _app: App, arguments: Arguments) -> dict[str, Any]:
     """List the groups of people, with their members if asked to."""
     hidden = set() if yes(arguments.get("include_users")) else {"users"}
+    disabled = yes(arguments.get("include_disabled"))
     shown = [
         {key: value for key, value in group.items() if key not in hidden}
         for group in workspace.groups.values()
+        if disabled or not group.get("date_delete")
     ]
     return {"usergroups": shown}
 
 
 def usergroup_users(workspace: Workspace, _app: App, arguments: Arguments) -> dict[str, Any]:
-    """List the people of a group."""
+    """List the people of a group; one that is switched off is only known if it is asked for."""
     group = workspace.groups.get(str(arguments.get("usergroup")))
-    if group is None:
+    hidden = group and group.get("date_delete") and not yes(arguments.get("include_disabled"))
+    if group is None or hidden:
         raise SlackRefusalError("no_such_subteam")
     return {"users": list(group["users"])}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bridgebot.sandbox.slack.state import Channel
 from bridgebot.sandbox.slack.workspace import Workspace
 
@@ -39,6 +41,40 @@ def _tell(workspace: Workspace, channel: Channel, kind: str, user: str) -> None:
     }
     workspace.emit(channel, event)
     workspace.changed(type=kind, channel=channel.channel_id, user=user)
+
+
+def regroups(workspace: Workspace, group_id: str, users: list[str], *, off: bool = False) -> None:
+    """Put other people into a user group, which is made if need be, or switch it off."""
+    now = int(workspace.now())
+    new = {"id": group_id, "team_id": workspace.team_id, "is_usergroup": True, "users": []}
+    group = workspace.groups.setdefault(group_id, new)
+    before = list(group["users"])
+    group |= {"users": users, "user_count": len(users), "date_update": now}
+    group["date_delete"] = now if off else 0
+    added = [each for each in users if each not in before]
+    removed = [each for each in before if each not in users]
+    delta: dict[str, Any] = {
+        "type": "subteam_members_changed",
+        "subteam_id": group_id,
+        "team_id": workspace.team_id,
+        "date_previous_update": now,
+        "date_update": now,
+        "added_users": added,
+        "added_users_count": str(len(added)),
+        "removed_users": removed,
+        "removed_users_count": str(len(removed)),
+        "event_ts": workspace.event_ts(),
+    }
+    whole: dict[str, Any] = {
+        "type": "subteam_updated",
+        "subteam": group,
+        "event_ts": workspace.event_ts(),
+    }
+    for app in workspace.apps.values():
+        for event in [*([delta] if added or removed else []), whole]:
+            if app.hears(str(event["type"])):
+                workspace.deliver(app, event)
+    workspace.changed(type="group", group=group_id)
 
 
 def archives(workspace: Workspace, user: str, channel: Channel) -> None:

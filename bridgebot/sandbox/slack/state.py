@@ -18,6 +18,8 @@ EVENT_SCOPES = {
     "group_archive": "groups:read",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
+    "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
     "tokens_revoked": "",
 }
 """The scope without which an event is never delivered; empty: none is needed."""

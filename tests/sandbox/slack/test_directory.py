@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from bridgebot.sandbox.slack.membership import archives, joins, leaves, uninstalls
+from bridgebot.sandbox.slack.membership import archives, joins, leaves, regroups, uninstalls
 from bridgebot.sandbox.slack.state import App, Person, SlackRefusalError
 from tests.sandbox.slack.listener import listening
 from tests.sandbox.slack.stand import (
@@ -55,6 +55,36 @@ async def test_groups_are_listed_with_their_people_when_asked(stand: Stand) -> N
     users = await client.usergroups_users_list(usergroup="S0STAFF")
     assert users["users"] == [ANNA, TOM]
     assert await stand.refusal("usergroups.users.list", usergroup="S0NO") == "no_such_subteam"
+
+
+async def test_a_group_that_is_switched_off_is_shown_only_if_asked_for(stand: Stand) -> None:
+    """Its people are not told either."""
+    regroups(stand.workspace, "S0STAFF", [ANNA], off=True)
+    client = stand.client
+
+    assert (await client.usergroups_list())["usergroups"] == []
+    assert len((await client.usergroups_list(include_disabled=True))["usergroups"]) == 1
+    assert await stand.refusal("usergroups.users.list", usergroup="S0STAFF") == "no_such_subteam"
+    users = await client.usergroups_users_list(usergroup="S0STAFF", include_disabled=True)
+    assert users["users"] == [ANNA]
+
+
+async def test_apps_hear_of_changes_in_a_group(stand: Stand) -> None:
+    """Who came and went, and the group as it is; only apps that may read groups."""
+    scopes, events = ("usergroups:read",), {"subteam_members_changed", "subteam_updated"}
+    app = installed(stand, *scopes, events=frozenset(events))
+    heard: list[dict[str, Any]] = []
+    stand.workspace.deliver = lambda to, event: heard.append(event) if to == app else None
+
+    regroups(stand.workspace, "S0STAFF", [ANNA, TOM])
+    regroups(stand.workspace, "S0STAFF", [TOM])
+    regroups(stand.workspace, "S0STAFF", [TOM], off=True)
+
+    deltas = [each for each in heard if each["type"] == "subteam_members_changed"]
+    assert [each["added_users"] for each in deltas] == [[ANNA, TOM], []]
+    assert [each["removed_users"] for each in deltas] == [[], [ANNA]]
+    assert [each["subteam"]["users"] for each in heard if "subteam" in each][-1] == [TOM]
+    assert len(heard) == 5
 
 
 async def test_direct_messages_are_opened_once(stand: Stand) -> None:

@@ -1,0 +1,73 @@
+"""What is written down before Slack is answered, where the whole process is not needed for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from sqlalchemy import select, update
+
+from bridgebot.slack.capture import Capture
+from bridgebot.store import outbox, records
+from bridgebot.store.database import Store
+from bridgebot.store.schema import alerts
+from bridgebot.store.schema import outbox as table
+from tests.store.build import captured, conversation, event
+
+TS = "1700000005.000100"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """Give an open store."""
+    opened = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db")
+    yield opened
+    await opened.close()
+
+
+async def hear(store: Store, **told: object) -> None:
+    """Let the capture step take an event, and see that it answers Slack itself."""
+    capture = Capture(store, bot_user="U0BOT", now=lambda: 9, on_captured=lambda: None)
+    body = {"type": "event_callback", "event": {"type": "message", "channel": "C1", **told}}
+
+    async def listeners() -> BoltResponse:
+        raise AssertionError("an event that is for the store alone was passed on")
+
+    request = AsyncBoltRequest(body=body, mode="socket_mode")
+    assert (await capture(request, listeners)).status == 200
+
+
+async def given_up(store: Store, row_id: int) -> None:
+    """Give a reply up as the relayer does: discarded, with an alert."""
+    values = {"state": "discarded", "finished_at": 5, "mark_wanted": "warning"}
+    await store.write(lambda c: c.execute(update(table).values(**values)))
+    await store.write(
+        lambda c: records.raise_alert(
+            c,
+            kind="undelivered",
+            provider="booking",
+            subject=f"outbox:{row_id}",
+            title="A reply could not be delivered to the guest",
+            lines=("Booking.com refused the message.",),
+            now=5,
+        )
+    )
+
+
+async def test_deleting_a_reply_that_was_given_up_closes_its_alert(store: Store) -> None:
+    """Whoever takes it back has acted: nothing is left to alert anybody about."""
+    await conversation(store)
+    row_id = await captured(store, TS)
+    await given_up(store, row_id)
+
+    await hear(store, subtype="message_deleted", previous_message=event(TS))
+
+    (row,) = await store.read(lambda c: outbox.read(c, [row_id]))
+    found = (await store.read(lambda c: c.execute(select(alerts)))).mappings().one()
+    assert (row.state, row.mark_wanted) == ("cancelled", None)
+    assert (found["state"], found["closed_at"]) == ("closed", 9)
+    assert "refused the message" in found["lines"]
+    assert "deleted it" in found["lines"]
