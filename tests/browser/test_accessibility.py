@@ -74,13 +74,15 @@ async def _tab_to(sandbox: Sandbox, element: str) -> None:
 
 
 async def test_story_is_played_by_keyboard_alone(sandbox: Sandbox) -> None:
-    """Tab and Enter write as a guest, answer in the thread, and open and close the drawer."""
+    """Tab, F6 and Enter write as a guest, answer in the thread, open and close the drawer."""
     keys = sandbox.page.keyboard
     await _tab_to(sandbox, "phone-text")
     await keys.type("Is there a lift?")
     await keys.press("Enter")
     await see(sandbox.replies.filter(has_text="Is there a lift?"))
-    await _tab_to(sandbox, "thread-text")
+    for part in ("you", "channel-text", "thread-text"):
+        await keys.press("F6")
+        await expect(sandbox.page.locator(f"#{part}")).to_be_focused()
     await keys.type("Yes, behind the stairs.")
     await keys.press("Enter")
     await see(sandbox.bubbles.filter(has_text="behind the stairs"))

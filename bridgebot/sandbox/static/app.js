@@ -64,6 +64,20 @@ function showTab(name) {
   ui.redraw();
 }
 
+/** As in Slack, F6 goes from one part of the page to the next: between them are many buttons. */
+function startParts() {
+  const parts = ["phone-text", "you", "home", "channel-text", "thread-text", "bench-close"];
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "F6" || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    const here = parts.map(byId).filter((element) => element.checkVisibility());
+    const at = here.findLastIndex((element) =>
+      element === document.activeElement || element.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING);
+    const step = event.shiftKey ? -1 : 1;
+    here[(at + step + here.length) % here.length]?.focus();
+  });
+}
+
 function startTabs() {
   for (const name of ["phones", "slack"]) byId(`tab-${name}`).addEventListener("click", () => showTab(name));
   const fromAddress = new URLSearchParams(location.search);
@@ -76,6 +90,7 @@ ui.redraw = changed;
 ui.you = remember("you");
 onChange(draw);
 startTabs();
+startParts();
 startPhones();
 startSlack();
 startMenu();
