@@ -121,6 +121,7 @@ def test_the_reference_is_a_number_or_a_string(change: dict[str, Any]) -> None:
         {"message_type": "hologram", "attributes": {"new": {"a": 1}, "none": None}},
         {"sender": {}},
         {"reply_to": "p2"},
+        _sender(participant_type="GUEST", email_alias="a@example.org"),
         {"timestamp": "2020-08-18T14:59:26.41"},
     ],
 )
