@@ -92,6 +92,7 @@ class QueueMessage(Payload):
     attachment_ids: Entries = Field(default_factory=list)
     message_type: Text = None
     attributes: Open = Field(default_factory=dict)
+    is_redacted: Any = None
 
 
 class ThreadMessage(Payload):
@@ -104,6 +105,7 @@ class ThreadMessage(Payload):
     attachment_ids: Entries = Field(default_factory=list)
     message_type: Text = None
     attributes: Open = Field(default_factory=dict)
+    is_redacted: Any = None
 
 
 class ThreadConversation(Payload):
@@ -158,7 +160,7 @@ def read_entry(entry: object, provider: ProviderName, raw: str) -> Received:
         content=payload.content,
         sent_at=payload.timestamp,
         kind=payload.message_type or "",
-        attributes=_attributes(payload.attributes),
+        attributes=_attributes(payload.attributes, payload.is_redacted),
         attachment_ids=_ids(payload.attachment_ids),
     )
     return Received(conversation=conversation, message=message, raw=raw)
@@ -220,7 +222,7 @@ def _to_message(entry: ThreadMessage, who: Metadata) -> Message:
         content=entry.content,
         sent_at=entry.timestamp,
         kind=entry.message_type or "",
-        attributes=_attributes(entry.attributes),
+        attributes=_attributes(entry.attributes, entry.is_redacted),
         attachment_ids=_ids(entry.attachment_ids),
     )
 
@@ -259,10 +261,15 @@ def _property(value: str | None) -> PropertyId | None:
     return PropertyId(value) if value else None
 
 
-def _attributes(value: Mapping[str, Any]) -> dict[str, str]:
-    """Keep attributes as words; nested ones stay JSON."""
-    return {
+def _attributes(value: Mapping[str, Any], redacted: object) -> dict[str, str]:
+    """Keep attributes as words; nested ones stay JSON.
+
+    Where version 1.3 states ``is_redacted`` is not documented: beside the text or among these.
+    """
+    words = {
         clean(key): clean(each) if isinstance(each, str) else raw_of(each)
         for key, each in value.items()
         if each is not None
     }
+    flag = as_flag(words.get("is_redacted") if redacted is None else redacted)
+    return words | {"is_redacted": "true"} if flag else words

@@ -9,6 +9,7 @@ import pytest
 
 from bridgebot.providers import booking, hostelmate
 from bridgebot.sandbox.hostelmate.switches import Switches
+from tests.docs import seeds
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "providers.md").read_text("utf-8")
@@ -96,3 +97,32 @@ def test_everything_in_hostel_mates_document_is_covered(shared_dir: Path) -> Non
 
     assert len(asked) > 40
     assert sorted(asked - set(re.findall(r"`([^`]+)`", ours))) == []
+
+
+@pytest.mark.shared
+def test_everything_in_bookings_documents_is_covered(shared_dir: Path) -> None:
+    """Every endpoint, parameter, field, value and error that they name has a row with a test."""
+    asked = seeds.elements(shared_dir / "seeds")
+
+    assert len(asked) > 250
+    assert sorted(asked - _covered_of_booking().keys()) == []
+
+
+def test_each_row_about_bookings_documents_names_a_test() -> None:
+    """What is not used says so with the reason, and a test shows that it does no harm."""
+    covered = _covered_of_booking()
+
+    assert covered
+    assert [each for each, row in covered.items() if not _tests_named(row)] == []
+
+
+def _covered_of_booking() -> dict[seeds.Element, str]:
+    """Read the page's tables on Booking.com's documents, with what each row says of an element."""
+    part = PAGE.split("### What of Booking.com's documents is covered")[1].split("\n## ")[0]
+    folded = re.findall(r"<summary><code>(.+?)</code></summary>\n(.+?)</details>", part, re.DOTALL)
+    return {
+        seeds.Element(endpoint, where, name): shown_by
+        for endpoint, table in folded
+        for where, names, _, shown_by in _rows(table)
+        for name in re.findall(r"`([^`]+)`", names)
+    }

@@ -121,6 +121,7 @@ def test_the_reference_is_a_number_or_a_string(change: dict[str, Any]) -> None:
         {"message_type": "hologram", "attributes": {"new": {"a": 1}, "none": None}},
         {"sender": {}},
         {"reply_to": "p2"},
+        _sender(participant_type="GUEST", email_alias="a@example.org"),
         {"timestamp": "2020-08-18T14:59:26.41"},
     ],
 )
@@ -129,6 +130,28 @@ def test_what_else_may_come(change: dict[str, Any]) -> None:
     received, unreadable = read_entries([_entry(**change)], BOOKING)
 
     assert (len(received), len(unreadable)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "redacted"),
+    [
+        ({"is_redacted": True}, "true"),
+        ({"is_redacted": "True"}, "true"),
+        ({"attributes": {"is_redacted": True}}, "true"),
+        ({"is_redacted": False}, None),
+        ({"is_redacted": {"odd": 1}}, None),
+    ],
+)
+def test_what_was_redacted_is_known_wherever_it_is_said(
+    change: dict[str, Any], redacted: str | None
+) -> None:
+    """No document says where version 1.3 puts the field, nor of which type it is."""
+    (received,), _ = read_entries([_entry(**change)], BOOKING)
+    thread = {"message_id": "m", "timestamp": "2020-01-01T00:00:00Z", **change}
+    payload = ThreadConversation.model_validate({"conversation_id": "c1", "messages": [thread]})
+
+    assert received.message.attributes.get("is_redacted") == redacted
+    assert to_messages(payload)[0].attributes.get("is_redacted") == redacted
 
 
 @pytest.mark.parametrize(

@@ -152,11 +152,20 @@ def test_shows_who_wrote(
         ("automatically_sent_template", {"template_id": "7"}, ["Automatic template: 7"]),
         # template without anything
         ("automatically_sent_template", {}, ["Automatic template"]),
-        # a request the next reply answers
-        (
-            "self_service_event",
-            {"self_service_topic": "extra_crib"},
-            ["Guest request: extra crib", "The next reply counts as the answer"],
+        # requests the next reply answers
+        *(
+            (
+                "self_service_event",
+                {"self_service_topic": topic},
+                [f"Guest request: {words}", "The next reply counts as the answer"],
+            )
+            for topic, words in (
+                ("checkin", "check-in time"),
+                ("checkout", "check-out time"),
+                ("bed_type", "bed preference"),
+                ("extra_crib", "extra crib"),
+                ("extra_bed", "extra bed"),
+            )
         ),
         # requests only the extranet can answer
         *(
@@ -176,6 +185,11 @@ def test_shows_who_wrote(
         ),
         # a request that is neither
         ("self_service_event", {"self_service_topic": "parking"}, ["Guest request: parking"]),
+        (
+            "self_service_event",
+            {"self_service_topic": "free_text_parking"},
+            ["Guest request: parking"],
+        ),
         # a topic of tomorrow
         ("self_service_event", {"self_service_topic": "late_spa"}, ["Guest request: late spa"]),
         # no topic
