@@ -25,7 +25,7 @@ from bridgebot.accounts import build_providers
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
-from bridgebot.reception import drafts_of, open_reception
+from bridgebot.reception import drafts_of, open_reception, weekly_of
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -51,6 +51,7 @@ from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.neighbours import Neighbours
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poster import Poster
+from bridgebot.workers.pruner import Pruner
 from bridgebot.workers.receiver import Receiver
 from bridgebot.workers.reconciler import Reconciler
 from bridgebot.workers.relayer import Relayer
@@ -238,9 +239,21 @@ def _assemble(
             (decider, signals.decide),
             (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),
             (catchup, signals.catchup),
+            (_pruner(settings, context), asyncio.Event()),
             *open_reception(settings, context, gateway, access, app, pacer, drafts),
+            *weekly_of(settings, context, gateway, files),
             *sources.others,
         ),
+    )
+
+
+def _pruner(settings: Settings, context: Context) -> Pruner:
+    """Build what erases what is older than it may be."""
+    return Pruner(
+        context.store,
+        days=settings.retention_days,
+        audit_days=settings.audit_days,
+        now=context.ms,
     )
 
 

@@ -40,13 +40,23 @@ DETAILS = (
 )
 
 
+PERSONAL = ("reference", "guest_name", "guest_participant_id")
+"""Of these what tells who the guest is."""
+
+
 async def ensure(
-    connection: AsyncConnection, about: Conversation, *, channel: str, now: int
+    connection: AsyncConnection,
+    about: Conversation,
+    *,
+    channel: str,
+    now: int,
+    again: bool = False,
 ) -> ConversationRow:
     """Find or make a conversation and bring what is known of it up to date.
 
     What the provider does not say this time is kept. The channel is that of the first sight: a
-    conversation stays where its thread is.
+    conversation stays where its thread is. With ``again`` a known message came: who was erased
+    stays so.
     """
     found = await find(connection, about.provider, about.conversation_id)
     if found is None:
@@ -56,6 +66,10 @@ async def ensure(
         assert found is not None  # noqa: S101 - it was just written in this transaction
         return found
     changed = _changed(found, about)
+    if found.erased_at is not None and again:
+        changed = {name: changed[name] for name in changed if name not in PERSONAL}
+    elif found.erased_at is not None:
+        changed["erased_at"] = None
     if found.thread_ts is None and found.about.property_id is None and about.property_id:
         changed["channel"] = channel
     if not changed:

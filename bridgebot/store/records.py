@@ -180,6 +180,12 @@ async def unshown_alerts(connection: AsyncConnection, limit: int) -> Sequence[Al
     return [_alert_row(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def get_alert(connection: AsyncConnection, row_id: int) -> AlertRow:
+    """Read an alert by the store's id."""
+    query = select(alerts).where(alerts.c.id == row_id)
+    return _alert_row((await connection.execute(query)).mappings().one())
+
+
 def _alert_row(row: RowMapping) -> AlertRow:
     plain = (
         "id kind provider subject conversation title state ts started_at since calls_shown "

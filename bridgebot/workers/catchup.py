@@ -218,7 +218,8 @@ class Catchup:
         if "edited" not in event:
             return False
         kept = await outbox.by_ts(connection, str(event["channel"]), str(event["ts"]))
-        if kept is None or kept.event.get("text") == event.get("text"):
+        # Of one that was erased nobody can tell whether this edit is news: its words stay erased.
+        if kept is None or not kept.event or kept.event.get("text") == event.get("text"):
             return False
         return await outbox.edit(
             connection, str(event["channel"]), str(event["ts"]), event, now=now

@@ -20,7 +20,7 @@ from bridgebot.bridge.inbound import (
 from bridgebot.bridge.payment import mask
 from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
-from bridgebot.store import arrivals, conversations, imports, inbox, outbox, records
+from bridgebot.store import actors, arrivals, conversations, imports, inbox, outbox, records
 from bridgebot.store.arrivals import Arrival
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
@@ -220,13 +220,14 @@ async def _store_one(
 ) -> Disposition:
     about, message, now = received.conversation, received.message, context.ms()
     channel = context.routing.channel_of(about.property_id)
-    row = await conversations.ensure(connection, about, channel=channel, now=now)
+    again = message.message_id in known
+    row = await conversations.ensure(connection, about, channel=channel, now=now, again=again)
     waiting: list[PendingReply] = []
-    if message.sender is SenderKind.PROPERTY and message.message_id not in known:
+    if message.sender is SenderKind.PROPERTY and not again:
         waiting = await _pending_replies(connection, row.id)
     decision = classify(
         message,
-        known=message.message_id in known,
+        known=again,
         pending=waiting,
         history=received.history,
     )
@@ -314,6 +315,8 @@ async def _settle_uncertain(
     user = (await connection.execute(statement)).scalar()
     if user is not None:
         await conversations.note_answer(connection, row.id, to_ms(message.sent_at), f"slack:{user}")
+        (ours,) = await outbox.read(connection, [reply])
+        await actors.note_replied(connection, ours, now=now)
         await records.close_alert(
             connection,
             kind="uncertain",
