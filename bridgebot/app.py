@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
-import secrets
 import signal
-import socket as sockets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +22,7 @@ from bridgebot.accounts import build_providers, build_routing
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
-from bridgebot.reception import drafts_of, open_reception, signing_of
+from bridgebot.reception import drafts_of, open_reception, signing_of, weekly_of
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -50,8 +47,10 @@ from bridgebot.workers.decider import Decider
 from bridgebot.workers.encloser import Encloser
 from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.neighbours import Neighbours
+from bridgebot.workers.node import node_name
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poster import Poster
+from bridgebot.workers.pruner import Pruner
 from bridgebot.workers.receiver import Receiver
 from bridgebot.workers.reconciler import Reconciler
 from bridgebot.workers.relayer import Relayer
@@ -86,20 +85,6 @@ class Parts:
 def utc_now() -> datetime:
     """Tell the time, aware and in UTC."""
     return datetime.now(UTC)
-
-
-def node_name() -> str:
-    """Name this process among the nodes: host, process id, and a word of its own.
-
-    Behind the word's dot stands the number space that the process id is from: containers that share
-    a host's name each have their own.
-    """
-    host = sockets.gethostname().replace(":", "-")
-    try:
-        space = Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:
-        space = 0
-    return f"{host}:{os.getpid()}:{secrets.token_hex(4)}.{space}"
 
 
 async def run(settings: Settings) -> None:
@@ -175,8 +160,8 @@ async def _build(
 
 def _neighbours(settings: Settings) -> Neighbours | None:
     """Build what speaks with the other nodes, where there may be some."""
-    is_shared = to_async_url(settings.database_url).get_backend_name() == "postgresql"
-    return Neighbours(settings.database_url) if is_shared else None
+    url = settings.database_url
+    return Neighbours(url) if to_async_url(url).get_backend_name() == "postgresql" else None
 
 
 def _assemble(
@@ -240,9 +225,21 @@ def _assemble(
             (decider, signals.decide),
             (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),
             (catchup, signals.catchup),
+            (_pruner(settings, context), asyncio.Event()),
             *open_reception(settings, context, gateway, access, app, pacer, drafts),
+            *weekly_of(settings, context, gateway, files),
             *sources.others,
         ),
+    )
+
+
+def _pruner(settings: Settings, context: Context) -> Pruner:
+    """Build what erases what is older than it may be."""
+    return Pruner(
+        context.store,
+        days=settings.retention_days,
+        audit_days=settings.audit_days,
+        now=context.ms,
     )
 
 

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bridgebot.accounts import build_providers, build_routing
-from bridgebot.app import HTTP_TIMEOUT, node_name, utc_now
+from bridgebot.app import HTTP_TIMEOUT, utc_now
 from bridgebot.bridge.spans import Span
 from bridgebot.settings import Settings
 from bridgebot.store.database import Store
 from bridgebot.workers.backfill import Backfill, Tally
 from bridgebot.workers.context import Context
+from bridgebot.workers.node import node_name
 
 WHOLE = 1000
 

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bridgebot import __version__
+from bridgebot.cli_db import db, report
 from bridgebot.errors import BridgebotError, SettingsError
 
 app = typer.Typer(
@@ -20,12 +21,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 deliveries = typer.Typer(
     help="What is under way, what failed, and what was put aside.", no_args_is_help=True
 )
 app.add_typer(db, name="db")
 app.add_typer(deliveries, name="deliveries")
+app.command()(report)
 
 Port = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")]
 
@@ -182,32 +183,6 @@ def backfill(
     settings = load_settings()
     configure_logging("warning", settings.log_format)
     print(asyncio.run(fetch(settings, span)))
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the database to the schema of this version."""
-    from bridgebot.operations import upgrade  # noqa: PLC0415
-
-    print(asyncio.run(upgrade()))
-
-
-@db.command("check")
-def db_check() -> None:
-    """Tell whether the database can be used by this version."""
-    from bridgebot.operations import check  # noqa: PLC0415
-
-    print(asyncio.run(check()))
-
-
-@db.command("copy")
-def db_copy(
-    to: Annotated[str, typer.Option(help="postgresql://…, a database that is empty.")],
-) -> None:
-    """Copy the SQLite database of BRIDGEBOT_DATABASE_URL to PostgreSQL; stop the bridge first."""
-    from bridgebot.operations import copy  # noqa: PLC0415
-
-    print(asyncio.run(copy(to, print)))
 
 
 @deliveries.command("list")

@@ -19,6 +19,7 @@ _HOURS = re.compile(rf"^\s*(?:always|{_SPAN}(?:\s*,\s*{_SPAN})*)\s*$", re.IGNORE
 SECRET_FORM = re.compile(r"^[A-Za-z0-9._~-]{24,}$")
 CLOCK_FORM = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d$")
 EMOJI_FORM = re.compile(r"^[a-z0-9_+'-]+$")
+WEEKLY_FORM = re.compile(r"^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d)?$")
 BIND_FORM = re.compile(r"^(?:[^:\s]+:\d{1,5})?$")
 
 
@@ -108,6 +109,7 @@ ChannelId = Annotated[str, matches(_CHANNEL, "a channel id as C0123456789")]
 Address = Annotated[str, AfterValidator(_url)]
 Seconds = Annotated[float, Field(ge=0)]
 Minutes = Annotated[float, Field(ge=0)]
+Days = Annotated[float, Field(ge=0, le=100_000)]
 StrictBool = Annotated[bool, BeforeValidator(_boolean)]
 GroupId = Annotated[str, matches(re.compile(r"^S[A-Z0-9]{2,}$"), "a user group id as S0123456789")]
 Word = Annotated[str, matches(re.compile(r"\S"), "a word")]

@@ -196,3 +196,40 @@ class Asked:
     sent_at: int
     answered_at: int | None = None
     excused_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """Messages of one guest that one answer covers, or that nobody has answered (``None``).
+
+    ``open`` counts those that still want one; times are milliseconds since 1970.
+    """
+
+    property_id: str | None
+    asked_at: int
+    answered_at: int | None
+    messages: int
+    open: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """What a property, an hour or all came to; times in milliseconds, ``None`` without answers."""
+
+    messages: int
+    answered: int
+    unanswered: int
+    median: int | None
+    ninetieth: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All of a report; ``hours`` has the hours of the day in which somebody wrote."""
+
+    since: datetime
+    until: datetime
+    total: Figures
+    properties: Mapping[str, Figures]
+    hours: Mapping[int, Figures]
+    answered_by: Mapping[str, int]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.errors import BridgebotError, StoreError
 from bridgebot.settings import single
-from bridgebot.store import quarantined, queues
+from bridgebot.store import audit, quarantined, queues
 from bridgebot.store.database import Store
 from bridgebot.store.engine import open_engine
 from bridgebot.store.migrate import HEAD, revision
@@ -19,6 +19,7 @@ from bridgebot.store.rows import from_ms
 from bridgebot.store.schema import conversations, inbox, outbox, quarantine
 
 TABLES = {"i": inbox, "o": outbox}
+NAMES = {"i": "inbox", "o": "outbox", "q": "quarantine"}
 GIVEN_UP = ("discarded",)
 
 
@@ -96,10 +97,7 @@ async def discard_delivery(name: str, *, now: int) -> str:
     """Give a delivery up, or declare a quarantined entry done with."""
     letter, number = _parse(name)
     async with _store() as store:
-        if letter == "q":
-            done = await store.write(lambda c: quarantined.resolve(c, number, now=now))
-        else:
-            done = await store.write(lambda c: queues.give_up(c, TABLES[letter], number, now=now))
+        done = await store.write(lambda c: _discard(c, letter, number, now))
     return f"{name} is given up." if done else f"{name} is not open."
 
 
@@ -107,11 +105,44 @@ async def retry_delivery(name: str, *, now: int) -> str:
     """Let a delivery go out again."""
     letter, number = _parse(name)
     async with _store() as store:
-        if letter == "q":
-            asked = await store.write(lambda c: quarantined.ask(c, number, now=now))
-            return f"{name} will be read again by the bridge." if asked else f"{name} is not open."
-        done = await store.write(lambda c: queues.try_again(c, TABLES[letter], number, now=now))
+        done = await store.write(lambda c: _retry(c, letter, number, now))
+    if letter == "q":
+        return f"{name} will be read again by the bridge." if done else f"{name} is not open."
     return f"{name} will be tried again." if done else f"{name} was not given up or waiting."
+
+
+async def _discard(connection: AsyncConnection, letter: str, number: int, now: int) -> bool:
+    if letter == "q":
+        done = await quarantined.resolve(connection, number, now=now)
+    else:
+        done = await queues.give_up(connection, TABLES[letter], number, now=now)
+    return done and await _note(connection, "dropped", letter, number, now)
+
+
+async def _retry(connection: AsyncConnection, letter: str, number: int, now: int) -> bool:
+    if letter == "q":
+        done = await quarantined.ask(connection, number, now=now)
+    else:
+        done = await queues.try_again(connection, TABLES[letter], number, now=now)
+    return done and await _note(connection, "retried", letter, number, now)
+
+
+async def _note(connection: AsyncConnection, act: str, letter: str, number: int, now: int) -> bool:
+    """Write down what the operator did, beside what it did."""
+    conversation = None
+    if letter in TABLES:
+        table = TABLES[letter]
+        query = select(table.c.conversation).where(table.c.id == number)
+        conversation = (await connection.execute(query)).scalar()
+    await audit.note(
+        connection,
+        at=now,
+        actor=audit.operator(),
+        act=act,
+        conversation=conversation,
+        subject=f"{NAMES[letter]}:{number}",
+    )
+    return True
 
 
 def _parse(name: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bridgebot.bridge.hours import parse_hours
+from bridgebot.bridge.hours import parse_hours, parse_weekly
 from bridgebot.bridge.replies import Rules as ReplyRules
 from bridgebot.bridge.signing import Signing
 from bridgebot.bridge.waiting import HOUR, MINUTE, Desk, Rules, Step
@@ -16,6 +16,7 @@ from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.commands import Commands
 from bridgebot.slack.drafts import Drafts
+from bridgebot.slack.files import Files
 from bridgebot.slack.find import Find
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.guests import Guests
@@ -36,6 +37,7 @@ from bridgebot.workers.importer import Importer
 from bridgebot.workers.presenter import Presenter
 from bridgebot.workers.settler import Settler
 from bridgebot.workers.watchman import Watchman
+from bridgebot.workers.weekly import Weekly
 
 
 def desk_of(settings: Settings) -> Desk:
@@ -130,7 +132,7 @@ def open_reception(
         context,
         gateway,
         undo=settings.undo_seconds,
-        draw_alert=Alerts(context, gateway, guests).draw,
+        draw_alert=Alerts(context, gateway, guests, zone=zone).draw,
         ready_in=pacer.ready_in,
     )
     return (
@@ -140,3 +142,14 @@ def open_reception(
         (home, asyncio.Event()),
         (presenter, context.signals.views),
     )
+
+
+def weekly_of(
+    settings: Settings, context: Context, gateway: Gateway, files: Files
+) -> tuple[tuple[loop.Worker, asyncio.Event], ...]:
+    """Make the worker of the weekly report, where one is wanted."""
+    if not settings.report_at:
+        return ()
+    zone = desk_of(settings).default.hours.zone
+    weekly = Weekly(context, gateway, files, at=parse_weekly(settings.report_at), zone=zone)
+    return ((weekly, asyncio.Event()),)

@@ -101,6 +101,21 @@ def latest_of(zone: ZoneInfo, times: tuple[int, ...], now: int) -> int | None:
     return max((moment for moment in moments if moment <= now), default=None)
 
 
+def latest_weekly(zone: ZoneInfo, weekday: int, minute: int, now: int) -> int:
+    """Tell when a clock on the wall last showed this minute on this day of the week (0: Monday)."""
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    day = today - timedelta(days=(today.weekday() - weekday) % 7)
+    at = _moment(zone, day, minute, fold=0)
+    return at if at <= now else _moment(zone, day - timedelta(days=7), minute, fold=0)
+
+
+def parse_weekly(text: str) -> tuple[int, int]:
+    """Read a day and time as ``Mon 08:00``: the day of the week, minutes since midnight."""
+    day, _, clock = text.partition(" ")
+    hour, _, minute = clock.partition(":")
+    return _day(day.lower()), _minute(hour, minute)
+
+
 def _stretches(hours: Hours, since: int) -> Iterator[tuple[int, int]]:
     """Walk the open hours that end after ``since``, in order and without end; none overlap."""
     if hours.week is None:

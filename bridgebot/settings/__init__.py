@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bridgebot.settings.loading import (
+    LocalSettings,
     Row,
     Settings,
     describe,
     in_words,
+    load_local,
     load_settings,
     single,
     unknown_names,
@@ -15,10 +17,12 @@ from bridgebot.settings.origins import PREFIX
 
 __all__ = [
     "PREFIX",
+    "LocalSettings",
     "Row",
     "Settings",
     "describe",
     "in_words",
+    "load_local",
     "load_settings",
     "single",
     "unknown_names",

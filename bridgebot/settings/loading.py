@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import ValidationError, model_validator
@@ -19,17 +19,40 @@ from bridgebot.errors import SettingsError
 from bridgebot.fields import WHERE
 from bridgebot.settings.desk import DeskSettings
 from bridgebot.settings.origins import CONFIG, PREFIX, SecretFiles, TomlFile
+from bridgebot.settings.privacy import PrivacySettings
 from bridgebot.settings.providers import ProviderSettings
 from bridgebot.settings.running import RunningSettings
 from bridgebot.settings.slack import SlackSettings
 
+Kind = TypeVar("Kind", bound=BaseSettings)
 
-class Settings(RunningSettings, DeskSettings, ProviderSettings, SlackSettings, BaseSettings):
-    """All settings; the environment wins over ``.env``, and that over the TOML file."""
+
+class LocalSettings(PrivacySettings, RunningSettings, DeskSettings, BaseSettings):
+    """What commands need that work on the database alone; none of these is required."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: environment, its ``…_FILE`` secrets, ``.env``, TOML."""
+        del file_secret_settings
+        sources = [init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings]
+        if os.environ.get(CONFIG):
+            sources.append(TomlFile(settings_cls, Path(os.environ[CONFIG])))
+        return tuple(sources)
+
+
+class Settings(LocalSettings, ProviderSettings, SlackSettings):
+    """All settings; the environment wins over ``.env``, and that over the TOML file."""
 
     @model_validator(mode="before")
     @classmethod
@@ -72,22 +95,6 @@ class Settings(RunningSettings, DeskSettings, ProviderSettings, SlackSettings, B
             )
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: environment, its ``…_FILE`` secrets, ``.env``, TOML."""
-        del file_secret_settings
-        sources = [init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings]
-        if os.environ.get(CONFIG):
-            sources.append(TomlFile(settings_cls, Path(os.environ[CONFIG])))
-        return tuple(sources)
-
 
 def _check_sources(settings: Settings) -> None:
     """Check that what a source of messages needs is there; raises ``ValueError`` in words."""
@@ -124,8 +131,17 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - values of any set
 
     What is ``given`` wins over every other source.
     """
+    return _load(Settings, **given)
+
+
+def load_local() -> LocalSettings:
+    """Read and check the settings of commands that need no login; raises ``SettingsError``."""
+    return _load(LocalSettings)
+
+
+def _load(kind: type[Kind], **given: Any) -> Kind:  # noqa: ANN401 - values of any setting
     try:
-        return Settings(**given)
+        return kind(**given)
     except ValidationError as error:
         lines = [
             in_words(each["loc"], str(each["msg"]), str(each["type"]))

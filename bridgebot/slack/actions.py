@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.rendering.blocks import copied
 from bridgebot.slack.access import Access
-from bridgebot.store import conversations, corrections, outbox, records
+from bridgebot.store import actors, conversations, corrections, outbox, records
 from bridgebot.store.database import Store
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ async def _sent(connection: AsyncConnection, press: Press) -> bool:
             by = f"slack:{row.user_id}"
             at = row.started_at or press.now
             await conversations.note_answer(connection, row.conversation, at, by)
+            await actors.note_replied(connection, row, now=press.now)
     return done
 
 
@@ -67,15 +68,16 @@ async def _correct(connection: AsyncConnection, press: Press) -> bool:
     return await corrections.take(connection, press.row_id, press.ts, now=press.now)
 
 
-BUTTONS: Mapping[str, tuple[Decide, str]] = {
-    "delivery_retry": (_retry, "will be sent again"),
-    "uncertain_again": (_again, "is sent again"),
-    "uncertain_drop": (_drop, "is dropped and will not be sent"),
-    "uncertain_sent": (_sent, "counts as sent"),
-    "held_send": (_held_send, "is sent now"),
-    CORRECT: (_correct, "is corrected: the new text goes to the guest"),
-    "held_keep": (_held_keep, "stays internal"),
+BUTTONS: Mapping[str, tuple[Decide, str, str]] = {
+    "delivery_retry": (_retry, "will be sent again", "retried"),
+    "uncertain_again": (_again, "is sent again", "retried"),
+    "uncertain_drop": (_drop, "is dropped and will not be sent", "dropped"),
+    "uncertain_sent": (_sent, "counts as sent", "confirmed"),
+    "held_send": (_held_send, "is sent now", "sent_by_hand"),
+    CORRECT: (_correct, "is corrected: the new text goes to the guest", "corrected"),
+    "held_keep": (_held_keep, "stays internal", "kept_internal"),
 }
+"""What each does, says, and is called in the audit trail."""
 
 
 SENDING = frozenset({"delivery_retry", "uncertain_again", "held_send", CORRECT})
@@ -112,12 +114,15 @@ class Actions:
         if refusal is not None:
             await respond(f"{refusal} Nothing was decided.", replace_original=False)
             return
-        decide, words = BUTTONS[str(action["action_id"])]
+        decide, words, act = BUTTONS[str(action["action_id"])]
         ts, row_id = str(body["container"]["message_ts"]), int(str(action["value"]))
         press = Press(row_id=row_id, ts=ts, now=self._now())
 
         async def unit(connection: AsyncConnection) -> bool:
             done = await decide(connection, press)
+            if done:
+                (row,) = await outbox.read(connection, [row_id])
+                await actors.note_act(connection, row, act, user, now=press.now)
             # What becomes of the earlier text is not decided by correcting it.
             if done and action["action_id"] != CORRECT:
                 await _close(connection, row_id, f"<@{user}> decided: it {words}.", press.now)

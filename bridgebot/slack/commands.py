@@ -15,7 +15,7 @@ from bridgebot.rendering.post import Post
 from bridgebot.slack.access import Access
 from bridgebot.slack.home import Scores
 from bridgebot.slack.saved_desk import SavedDesk
-from bridgebot.store import lookups, outbox, queues, wishes
+from bridgebot.store import actors, lookups, outbox, queues, wishes
 from bridgebot.store.database import Store
 from bridgebot.store.rows import from_ms
 from bridgebot.store.wishes import Wish
@@ -118,6 +118,7 @@ class Commands:
             shortcut,
             respond,
             outbox.keep_internal,
+            "kept_internal",
             (
                 "It stays internal.",
                 "Too late, or nothing to keep back: it is not waiting to be sent.",
@@ -133,6 +134,7 @@ class Commands:
             shortcut,
             respond,
             outbox.release,
+            "sent_by_hand",
             ("It goes to the guest.", "Nothing to send: it was sent already, or is no reply here."),
             sends=True,
         )
@@ -143,6 +145,7 @@ class Commands:
         shortcut: Mapping[str, Any],
         respond: AsyncRespond,
         change: Callable[..., Any],
+        act: str,
         words: tuple[str, str],
         *,
         sends: bool = False,
@@ -153,7 +156,13 @@ class Commands:
         channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
 
         async def unit(connection: AsyncConnection) -> bool:
-            return bool(await change(connection, channel, ts, now=self._now()))
+            now, user = self._now(), str(shortcut["user"]["id"])
+            if not await change(connection, channel, ts, now=now):
+                return False
+            row = await outbox.by_ts(connection, channel, ts)
+            if row is not None:
+                await actors.note_act(connection, row, act, user, now=now)
+            return True
 
         done = await self._store.write(unit)
         self._wake()

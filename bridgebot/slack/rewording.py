@@ -15,7 +15,7 @@ from bridgebot.rendering import blocks
 from bridgebot.rendering.modals import LONGEST, TEXT, typed_text, wording
 from bridgebot.slack.access import Access
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import outbox
+from bridgebot.store import actors, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
 
@@ -92,7 +92,12 @@ class Rewording:
             return
 
         async def unit(connection: AsyncConnection) -> bool:
-            return await outbox.send_held(connection, place["row"], now=self._now(), content=text)
+            now, number = self._now(), int(place["row"])
+            if not await outbox.send_held(connection, number, now=now, content=text):
+                return False
+            (row,) = await outbox.read(connection, [number])
+            await actors.note_act(connection, row, "reworded", str(body["user"]["id"]), now=now)
+            return True
 
         if not await self._store.write(unit):
             await ack(response_action="errors", errors={TEXT: DECIDED})

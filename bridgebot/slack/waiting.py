@@ -16,12 +16,23 @@ from bridgebot.slack.access import Access
 from bridgebot.slack.find import Find
 from bridgebot.slack.home import Home
 from bridgebot.slack.lists import Lists
-from bridgebot.store import conversations, desk
+from bridgebot.store import audit, conversations, desk
 from bridgebot.store.database import Store
 
 log = structlog.get_logger()
 
 Act = Callable[[AsyncConnection, int, str, int], Awaitable[bool]]
+ACTS = {
+    "wait_claim": "claimed",
+    "wait_release": "released",
+    "wait_snooze_30": "snoozed",
+    "wait_snooze_120": "snoozed",
+    "wait_snooze_opening": "snoozed",
+    "wait_settle": "settled",
+    "wait_reopen": "reopened",
+}
+"""What the audit trail calls a button."""
+
 LATE = "Somebody was faster, or the guest does not wait any more."
 
 
@@ -85,8 +96,8 @@ class WaitingButtons:
                 await respond(refusal, replace_original=False, response_type="ephemeral")
             return
         number, _, page = str(action["value"]).partition("|")
-        act, row_id = self._acts[str(action["action_id"])], int(number)
-        done = await self._store.write(lambda c: act(c, row_id, user, self._now()))
+        action_id, row_id, now = str(action["action_id"]), int(number), self._now()
+        done = await self._store.write(lambda c: self._act(c, action_id, row_id, user, now))
         log.info("pressed", action=action["action_id"], conversation=row_id, done=done)
         self._wake()
         if page.startswith("home:"):
@@ -98,12 +109,38 @@ class WaitingButtons:
         elif not done:
             await respond(LATE, replace_original=False, response_type="ephemeral")
 
+    async def _act(
+        self, connection: AsyncConnection, action_id: str, row_id: int, user: str, now: int
+    ) -> bool:
+        done = await self._acts[action_id](connection, row_id, user, now)
+        if done:
+            await _note(connection, action_id, row_id, user, now)
+        return done
+
     async def _until_opening(
         self, connection: AsyncConnection, row_id: int, user: str, now: int
     ) -> bool:
         about = (await conversations.get(connection, row_id)).about
         until = opens_at(self._rules.rules_of(about.property_id, None).hours, now)
         return until is not None and await desk.snooze(connection, row_id, user, until=until)
+
+
+async def _note(
+    connection: AsyncConnection, action_id: str, row_id: int, user: str, now: int
+) -> None:
+    """Write down who pressed what, beside what it did."""
+    detail = {}
+    if ACTS[action_id] == "snoozed":
+        until = (await conversations.get(connection, row_id)).snoozed_until
+        detail = {"until": until or now}
+    await audit.note(
+        connection,
+        at=now,
+        actor=audit.person(user),
+        act=ACTS[action_id],
+        conversation=row_id,
+        detail=detail,
+    )
 
 
 async def _claim(connection: AsyncConnection, row_id: int, user: str, now: int) -> bool:

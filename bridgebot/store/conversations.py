@@ -20,8 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Conversation, Message
+from bridgebot.store.places import lock, may_move
 from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
-from bridgebot.store.schema import conversations, inbox, messages
+from bridgebot.store.schema import conversations, messages
 from bridgebot.store.sql import insert_or_ignore
 
 READ_ONLY = "read_only"
@@ -40,13 +41,23 @@ DETAILS = (
 )
 
 
+PERSONAL = ("reference", "guest_name", "guest_participant_id")
+"""Of these what tells who the guest is."""
+
+
 async def ensure(
-    connection: AsyncConnection, about: Conversation, *, channel: str, now: int
+    connection: AsyncConnection,
+    about: Conversation,
+    *,
+    channel: str,
+    now: int,
+    again: bool = False,
 ) -> ConversationRow:
     """Find or make a conversation and bring what is known of it up to date.
 
     What the provider does not say this time is kept. A conversation stays in the channel where its
-    thread is; before there is one, and nothing on its way to it, the channel is the one given.
+    thread is; before there is one, and nothing on its way to it, the channel is the one given. With
+    ``again`` a known message came: who was erased stays so.
     """
     found = await find(connection, about.provider, about.conversation_id)
     if found is None:
@@ -56,8 +67,12 @@ async def ensure(
         assert found is not None  # noqa: S101 - it was just written in this transaction
         return found
     changed = _changed(found.about, about)
+    if found.erased_at is not None and again:
+        changed = {name: changed[name] for name in changed if name not in PERSONAL}
+    elif found.erased_at is not None:
+        changed["erased_at"] = None
     fresh = found.about.property_id is None and about.property_id is not None
-    if found.channel != channel and await _may_move(connection, found, untried=fresh):
+    if found.channel != channel and await may_move(connection, found, untried=fresh):
         changed["channel"] = channel
     if not changed:
         return found
@@ -94,31 +109,6 @@ def _changed(known: Conversation, about: Conversation) -> dict[str, object]:
 def differs(known: Conversation, about: Conversation) -> bool:
     """Tell whether a provider says something of a conversation that is not known."""
     return bool(_changed(known, about))
-
-
-async def lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """Keep conversations from being changed by other nodes until the transaction ends.
-
-    What is read of them afterwards is what counts: clocks and echoes are decided by messages that
-    another node may just be storing. On SQLite a transaction that writes is alone anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        query = select(conversations.c.id).where(which).order_by(conversations.c.id)
-        await connection.execute(query.with_for_update(key_share=True))
-
-
-async def _may_move(connection: AsyncConnection, row: ConversationRow, *, untried: bool) -> bool:
-    """Tell whether a conversation's thread may still open in another channel.
-
-    Not while something is on its way into it, whose root may be there; with ``untried``, not once
-    that was tried. The lock keeps other nodes from claiming it now.
-    """
-    if row.thread_ts is not None:
-        return False
-    await lock(connection, conversations.c.id == row.id)
-    coming = and_(inbox.c.conversation == row.id, inbox.c.finished_at.is_(None))
-    tried = (await connection.execute(select(inbox.c.started_at).where(coming))).scalars().all()
-    return not any(tried) if untried else not tried
 
 
 async def find(

@@ -22,8 +22,9 @@ OFFERED = "correction"
 async def offer(connection: AsyncConnection, edited: Mapping[str, Any]) -> OutboxRow | None:
     """Keep the new text of a reply that has gone out; ``None`` where there is nothing new."""
     row = await outbox.gone_out(connection, str(edited["channel"]), str(edited["ts"]))
-    # Slack repeats events; a text that was offered before is not offered again.
-    if row is None or row.event.get("text") == edited.get("text"):
+    # Slack repeats events; a text that was offered before is not offered again. What was erased is
+    # not compared with, nor kept anew.
+    if row is None or not row.event or row.event.get("text") == edited.get("text"):
         return None
     return row if await _replace(connection, row, {**edited, OFFERED: True}) else None
 

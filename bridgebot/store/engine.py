@@ -28,6 +28,8 @@ POSTGRESQL = {
     },
 }
 WRITING = {"bridgebot_writing": True}
+ALONE = {"bridgebot_alone": True}
+"""For statements that no transaction takes: on SQLite none is begun then."""
 FAULTS = (SQLAlchemyError, OSError)
 """What a database raises; the driver lets a refused connection and a timeout through as they are.
 """
@@ -138,6 +140,8 @@ def _prepare_sqlite(connection: _DbapiConnection, _record: ConnectionPoolEntry) 
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # What is erased is overwritten, wherever SQLite had moved it to: on every connection.
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -148,7 +152,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
     A transaction that reads first and then wants to write fails when somebody else wrote between.
     """
-    writing = connection.get_execution_options().get("bridgebot_writing", False)
+    options = connection.get_execution_options()
+    if options.get("bridgebot_alone", False):
+        return
+    writing = options.get("bridgebot_writing", False)
     connection.exec_driver_sql(LOCKING if writing else "BEGIN")
 
 

@@ -52,7 +52,12 @@ async def missing(connection: AsyncConnection, conversation: int) -> list[tuple[
     queued = exists().where(inbox.c.message == messages.c.id)
     query = (
         select(messages.c.id, messages.c.sent_at)
-        .where(messages.c.conversation == conversation, messages.c.origin != "slack", ~queued)
+        .where(
+            messages.c.conversation == conversation,
+            messages.c.origin != "slack",
+            messages.c.erased_at.is_(None),
+            ~queued,
+        )
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
     )
     return [(row.id, row.sent_at) for row in (await connection.execute(query)).all()]

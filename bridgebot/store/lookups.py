@@ -53,7 +53,7 @@ async def last_messages(
     """Read a conversation's last messages, oldest first."""
     query = (
         select(messages)
-        .where(messages.c.conversation == conversation)
+        .where(messages.c.conversation == conversation, messages.c.erased_at.is_(None))
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
         .limit(limit)
     )

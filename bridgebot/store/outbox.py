@@ -16,6 +16,8 @@ from bridgebot.store.schema import conversations, outbox
 from bridgebot.store.sql import insert_or_ignore
 
 DELETED = "deleted"
+NOTHING = "{}"
+"""The event of a message that was erased."""
 GONE = "bridgebot_deleted"
 """A key put beside Slack's own in the event of a reply that was deleted while it was under way."""
 
@@ -55,15 +57,17 @@ async def edit(
 ) -> bool:
     """Put an edited text in place of one that has not gone out; return whether it was in time.
 
-    A note stays one, whatever it says now; its old words can no longer be released.
+    A note stays one, whatever it says now; its old words can no longer be released. What was erased
+    stays empty: Slack repeats events, and its words shall not come back so.
     """
     kept = json.dumps(dict(event), ensure_ascii=False)
-    note = and_(_at(channel, ts), outbox.c.kind == "note")
+    held = outbox.c.event != NOTHING
+    note = and_(_at(channel, ts), outbox.c.kind == "note", held)
     await connection.execute(update(outbox).where(note).values(event=kept, content=None))
     silent = and_(_at(channel, ts), outbox.c.kind == "silent", outbox.c.conversation.is_not(None))
     statement = (
         update(outbox)
-        .where(or_(_waiting(channel, ts), _held(channel, ts), _refused(channel, ts), silent))
+        .where(or_(_waiting(channel, ts), _held(channel, ts), _refused(channel, ts), silent), held)
         .values(
             event=kept,
             kind=None,

@@ -271,14 +271,13 @@ async def try_again(connection: AsyncConnection, table: Table, row_id: int, *, n
 
 
 async def give_up(connection: AsyncConnection, table: Table, row_id: int, *, now: int) -> bool:
-    """Give up a delivery that is not under way; return whether there was one."""
+    """Give up a delivery that is not under way, for good; return whether there was one.
+
+    One that was discarded after many attempts could still be tried again: that ends here too.
+    """
     statement = (
         update(table)
-        .where(
-            table.c.id == row_id,
-            table.c.finished_at.is_(None),
-            table.c.state.in_((*READY, "uncertain")),
-        )
+        .where(table.c.id == row_id, table.c.state.in_((*READY, "uncertain", "discarded")))
         .values(state="cancelled", owner=None, finished_at=now, error="given_up")
     )
     return (await connection.execute(statement)).rowcount == 1

@@ -216,6 +216,12 @@ def _to_draw(owner: str, leased_at: int | None) -> ColumnElement[bool]:
     return and_(alerts.c.wanted != alerts.c.shown, free)
 
 
+async def get_alert(connection: AsyncConnection, row_id: int) -> AlertRow:
+    """Read an alert by the store's id."""
+    query = select(alerts).where(alerts.c.id == row_id)
+    return _alert_row((await connection.execute(query)).mappings().one())
+
+
 def _alert_row(row: RowMapping) -> AlertRow:
     plain = (
         "id kind provider subject conversation title state ts started_at settled_at since "

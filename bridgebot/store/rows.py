@@ -58,6 +58,7 @@ class ConversationRow:
     alert_step: int = 0
     alert_warned: bool = False
     whole: bool = False
+    erased_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +130,8 @@ def conversation_row(row: RowMapping) -> ConversationRow:
     rest = (
         "id channel thread_ts awaiting_since last_guest_at last_answer_at last_answer_by "
         "card_wanted card_shown created_at closing_since no_reply_at no_reply_by claimed_by "
-        "claimed_at snoozed_until snoozed_by alert alert_since alert_step alert_warned whole"
+        "claimed_at snoozed_until snoozed_by alert alert_since alert_step alert_warned whole "
+        "erased_at"
     )
     return ConversationRow(about=about, **{name: row[name] for name in rest.split()})
 

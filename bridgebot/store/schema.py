@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -32,6 +33,8 @@ metadata = MetaData(
 # SQLite makes a row id of its own only of INTEGER; PostgreSQL needs the wider type.
 Id = BigInteger().with_variant(Integer, "sqlite")
 OPEN = text("finished_at IS NULL")
+# What retention has still to look at; the oldest come first.
+KEPT = text("erased_at IS NULL")
 
 conversations = Table(
     "conversations",
@@ -80,11 +83,18 @@ conversations = Table(
     Column("card_wanted", Integer, nullable=False, server_default=text("0")),
     Column("card_shown", Integer, nullable=False, server_default=text("0")),
     Column("created_at", BigInteger, nullable=False),
+    # when the guest's name was erased; null again when the guest is heard of anew
+    Column("erased_at", BigInteger),
     UniqueConstraint("provider", "conversation_id"),
     Index("ix_conversations_reference", "reference"),
     Index("ix_conversations_thread", "channel", "thread_ts", unique=True),
     Index("ix_conversations_property", "property_id", "last_guest_at"),
 )
+
+
+def _partly(name: str, where: TextClause, column: Column[object]) -> None:
+    """Index the rows that a condition holds for: a short list out of a long table."""
+    Index(name, column, sqlite_where=where, postgresql_where=where)
 
 
 def _where_set(column: Column[object], name: str) -> Index:
@@ -93,6 +103,7 @@ def _where_set(column: Column[object], name: str) -> Index:
     return Index(name, column, sqlite_where=there, postgresql_where=there)
 
 
+_partly("ix_conversations_kept", KEPT, conversations.c.created_at)
 _where_set(conversations.c.awaiting_since, "ix_conversations_awaiting")
 _where_set(conversations.c.watch_at, "ix_conversations_watch")
 _where_set(conversations.c.alert, "ix_conversations_alert")
@@ -137,6 +148,8 @@ messages = Table(
     Column("raw", Text, nullable=False),
     # fetched because somebody looked for it, and in no thread yet
     Column("imported", Boolean, nullable=False, server_default=text("false")),
+    # when its content was erased
+    Column("erased_at", BigInteger),
     UniqueConstraint("provider", "message_id"),
     Index("ix_messages_conversation", "conversation", "sent_at"),
     Index("ix_messages_reply", "reply"),
@@ -148,6 +161,7 @@ Index(
     postgresql_where=text("sender = 'guest'"),
 )
 _where_set(messages.c.answered_at, "ix_messages_answered")
+_partly("ix_messages_kept", KEPT, messages.c.sent_at)
 
 
 def _delivery_columns() -> list[Column[object]]:
@@ -241,6 +255,12 @@ Index(
     sqlite_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
     postgresql_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
 )
+
+_partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
+DISCARDED = text("state = 'discarded'")
+_partly("ix_inbox_discarded", DISCARDED, inbox.c.conversation)
+_partly("ix_outbox_discarded", DISCARDED, outbox.c.conversation)
+_partly("ix_inbox_kept", text("notice IS NOT NULL"), inbox.c.created_at)
 
 quarantine = Table(
     "quarantine",
@@ -339,6 +359,23 @@ saved_replies = Table(
     Column("changed_by", Text, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     UniqueConstraint("sorted_as"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    # slack:<user id>, operator:<login on the machine> or bridge
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("conversation", Id, ForeignKey("conversations.id")),
+    # what it was done to, where that is not the conversation: outbox:12, reservation:4312539378
+    Column("subject", Text, nullable=False, server_default=text("''")),
+    # numbers beside it (JSON): counts, times; never words of guests or staff
+    Column("detail", Text, nullable=False, server_default=text("'{}'")),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_conversation", "conversation"),
 )
 
 leases = Table(

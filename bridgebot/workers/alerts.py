@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -17,7 +18,7 @@ from bridgebot.slack.gateway import Gateway, Metadata
 from bridgebot.slack.guests import Guests
 from bridgebot.store import conversations, records, watch
 from bridgebot.store.records import AlertRow
-from bridgebot.workers import digest
+from bridgebot.workers import digest, weekly
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -30,10 +31,13 @@ LOOK_AGAIN = 5.0
 class Alerts:
     """Brings alerts in Slack in line with their rows."""
 
-    def __init__(self, context: Context, gateway: Gateway, guests: Guests) -> None:
+    def __init__(
+        self, context: Context, gateway: Gateway, guests: Guests, *, zone: ZoneInfo
+    ) -> None:
         self._context = context
         self._gateway = gateway
         self._guests = guests
+        self._zone = zone
 
     async def draw(self, row: AlertRow) -> None:
         """Post or change one alert, then post the calls that are missing below it.
@@ -158,6 +162,8 @@ class Alerts:
     async def _post_of(self, row: AlertRow) -> Post:
         if row.kind == watch.UNANSWERED:
             post = await self._unanswered(row)
+        elif row.kind == weekly.KIND:
+            post = await weekly.draw_report(row, self._context, self._zone)
         elif row.kind == digest.KIND:
             post = await digest.draw_digest(row, self._context, self._guests)
         else:

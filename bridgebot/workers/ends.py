@@ -14,7 +14,7 @@ from bridgebot.bridge.enclosures import listed
 from bridgebot.bridge.replies import Kind, without_files
 from bridgebot.bridge.window import open_until
 from bridgebot.model import Message, MessageId, SenderKind, Sent
-from bridgebot.store import conversations, corrections, inbox, queues, records
+from bridgebot.store import actors, conversations, corrections, inbox, places, queues, records
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import conversations as conversations_table
 from bridgebot.store.schema import messages
@@ -45,7 +45,7 @@ async def record_reply(
     ``called`` tells that a call has just ended: the other side's time runs from now, and not from
     the claim, before which nothing had been sent.
     """
-    await conversations.lock(connection, conversations_table.c.id == conversation.id)
+    await places.lock(connection, conversations_table.c.id == conversation.id)
     now = context.ms()
     mark = {State.COMPLETED: DELIVERED, State.DISCARDED: UNDELIVERED}.get(outcome.state)
     values = {} if outcome.counted else {"attempts": row.attempts - 1}
@@ -135,6 +135,7 @@ async def _delivered(
     # When it went out, not when we learned of it: a guest may have written in between.
     at = row.started_at or now
     await conversations.note_answer(connection, conversation.id, at, f"slack:{row.user_id}")
+    await actors.note_replied(connection, row, now=now)
     if await corrections.crossed(connection, row, at=at):
         told = to_notice(CROSSED, row.user_id)
         await inbox.add_notice(connection, conversation.id, told, now=now)

@@ -20,7 +20,16 @@ from bridgebot.bridge.inbound import (
 from bridgebot.bridge.payment import mask
 from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
-from bridgebot.store import arrivals, conversations, imports, inbox, outbox, records
+from bridgebot.store import (
+    actors,
+    arrivals,
+    conversations,
+    imports,
+    inbox,
+    outbox,
+    places,
+    records,
+)
 from bridgebot.store.arrivals import Arrival, Key
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
@@ -85,7 +94,7 @@ async def store_batch(
             await _name_unreadable(connection, provider, row, entry.reason, now)
     about = {received.conversation.conversation_id for received in batch.messages}
     of_batch = and_(table.c.provider == provider, table.c.conversation_id.in_(about))
-    await conversations.lock(connection, of_batch)
+    await places.lock(connection, of_batch)
     ids = {received.message.message_id for received in batch.messages}
     known = await conversations.known_messages(connection, provider, ids)
     for plain, run in groupby(batch.messages, lambda each: _is_plain(each, known, manner)):
@@ -261,13 +270,14 @@ async def _store_one(
 ) -> Disposition:
     about, message, now = received.conversation, received.message, context.ms()
     channel = context.routing.channel_for(about, message)
-    row = await conversations.ensure(connection, about, channel=channel, now=now)
+    again = message.message_id in known
+    row = await conversations.ensure(connection, about, channel=channel, now=now, again=again)
     waiting: list[PendingReply] = []
-    if message.sender is SenderKind.PROPERTY and message.message_id not in known:
+    if message.sender is SenderKind.PROPERTY and not again:
         waiting = await _pending_replies(connection, row.id)
     decision = classify(
         message,
-        known=message.message_id in known,
+        known=again,
         pending=waiting,
         history=received.history,
     )
@@ -355,6 +365,8 @@ async def _settle_uncertain(
     user = (await connection.execute(statement)).scalar()
     if user is not None:
         await conversations.note_answer(connection, row.id, to_ms(message.sent_at), f"slack:{user}")
+        (ours,) = await outbox.read(connection, [reply])
+        await actors.note_replied(connection, ours, now=now)
         await records.close_alert(
             connection,
             kind="uncertain",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.errors import ProviderError
-from bridgebot.store import watch
+from bridgebot.store import audit, watch
 from bridgebot.store.rows import ConversationRow
 from bridgebot.workers.context import Context
 
@@ -33,6 +34,7 @@ class Settler:
 
     async def _tag(self, row: ConversationRow, *, needless: bool) -> None:
         about, provider = row.about, self._context.providers.get(row.about.provider)
+        done = False
         if provider is not None and provider.tags is not None and about.property_id is not None:
             try:
                 await provider.tags.no_reply_needed(
@@ -43,5 +45,23 @@ class Settler:
                 if not error.permanent:
                     self._not_before[row.id] = self._context.ms() + LATER_MS
                     return
+            else:
+                done = True
         self._not_before.pop(row.id, None)
-        await self._context.store.write(lambda c: watch.tagged(c, row.id, wanted=needless))
+        await self._context.store.write(
+            lambda c: self._tagged(c, row, needless=needless, done=done)
+        )
+
+    async def _tagged(
+        self, connection: AsyncConnection, row: ConversationRow, *, needless: bool, done: bool
+    ) -> None:
+        """Remember that the provider has the tag, where there is one to have."""
+        await watch.tagged(connection, row.id, wanted=needless)
+        if done:
+            await audit.note(
+                connection,
+                at=self._context.ms(),
+                actor=audit.BRIDGE,
+                act="tagged" if needless else "untagged",
+                conversation=row.id,
+            )

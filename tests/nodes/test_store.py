@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bridgebot.errors import StoreError
-from bridgebot.store import conversations, fulltext, inbox, leases, outbox, queues
+from bridgebot.store import conversations, fulltext, inbox, leases, outbox, places, queues
 from bridgebot.store.clock import now_ms
 from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
@@ -213,7 +213,7 @@ async def test_a_claim_of_replies_skips_what_another_node_holds(store: Store) ->
     row = await conversation(store)
     await queued(store, row, "a")
     async with store.engine.begin() as other:
-        await conversations.lock(other, conversations_table.c.id == row)
+        await places.lock(other, conversations_table.c.id == row)
         assert await _claim(store) == []
         assert await store.write(lambda c: outbox.claim(c, owner=ME, now=10, limit=9)) == ()
     assert len(await _claim(store)) == 1

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -97,7 +98,7 @@ class Office:
             leased_at=lambda: to_ms(self.clock.now()),
         )
         guests = Guests(store, gateway, self.desk, label=context.label, now=context.ms)
-        draw = Alerts(context, gateway, guests).draw
+        draw = Alerts(context, gateway, guests, zone=ZoneInfo("UTC")).draw
         presenter = Presenter(context, gateway, undo=0.0, draw_alert=draw)
         await Heartbeat(context).step()
         return Node(context, Watchman(context, self.desk), presenter, pacer)

@@ -56,11 +56,38 @@ def upgrade() -> None:
         sa.Column("card_wanted", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("card_shown", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
         sa.UniqueConstraint(
             "provider", "conversation_id", name=op.f("uq_conversations_provider_conversation_id")
         ),
     )
+    op.create_index(
+        "ix_conversations_kept",
+        "conversations",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column(
+            "conversation", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("subject", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("detail", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation"], ["conversations.id"], name=op.f("fk_audit_conversation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index("ix_audit_at", "audit", ["at"], unique=False)
+    op.create_index("ix_audit_conversation", "audit", ["conversation"], unique=False)
     op.create_index(
         "ix_conversations_alert",
         "conversations",
@@ -202,6 +229,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
         sa.Column("imported", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation"], ["conversations.id"], name=op.f("fk_messages_conversation")
         ),
@@ -228,6 +256,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("sender = 'guest'"),
     )
     op.create_index("ix_messages_reply", "messages", ["reply"], unique=False)
+    op.create_index(
+        "ix_messages_kept",
+        "messages",
+        ["sent_at"],
+        unique=False,
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -258,6 +294,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("channel", "ts", name=op.f("uq_outbox_channel_ts")),
+    )
+    op.create_index(
+        "ix_outbox_discarded",
+        "outbox",
+        ["conversation"],
+        unique=False,
+        sqlite_where=sa.text("state = 'discarded'"),
+        postgresql_where=sa.text("state = 'discarded'"),
+    )
+    op.create_index(
+        "ix_outbox_kept",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("event <> '{}'"),
+        postgresql_where=sa.text("event <> '{}'"),
     )
     op.create_index(
         "ix_outbox_mark",
@@ -366,6 +418,22 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("key IS NOT NULL"),
         postgresql_where=sa.text("key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_inbox_discarded",
+        "inbox",
+        ["conversation"],
+        unique=False,
+        sqlite_where=sa.text("state = 'discarded'"),
+        postgresql_where=sa.text("state = 'discarded'"),
+    )
+    op.create_index(
+        "ix_inbox_kept",
+        "inbox",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("notice IS NOT NULL"),
+        postgresql_where=sa.text("notice IS NOT NULL"),
     )
     op.create_index(
         "ix_inbox_open",
