@@ -3,8 +3,14 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE manifest.yml ./
 COPY bridgebot ./bridgebot
+COPY deploy/image ./pins
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes -r pins/build.txt \
+ && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheel .
 RUN python -m venv /opt/bridgebot \
- && /opt/bridgebot/bin/pip install --no-cache-dir ".[postgres]" \
+ && /opt/bridgebot/bin/pip install --no-cache-dir --no-deps --require-hashes -r pins/requirements.txt \
+ && /opt/bridgebot/bin/pip install --no-cache-dir --no-deps --no-index wheel/*.whl \
+ && /opt/bridgebot/bin/pip check \
  && /opt/bridgebot/bin/pip uninstall --yes pip
 
 FROM python:3.12-slim

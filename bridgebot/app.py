@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from bridgebot.slack.webhook import Webhook
 from bridgebot.sources import Consumer, Sources, open_sources
 from bridgebot.store.database import Store
 from bridgebot.store.engine import sqlite_file, to_async_url
+from bridgebot.tracing import open_traces
 from bridgebot.vitals import Vitals
 from bridgebot.workers import loop
 from bridgebot.workers.catchup import Catchup
@@ -140,10 +142,13 @@ async def _build(
     neighbours = _neighbours(settings)
     if neighbours is not None:
         stack.callback(neighbours.close)
+    owner = node_name()
+    traces = open_traces(os.environ, version=__version__, node=owner)
+    stack.callback(traces.close)
     context = Context(
         store=store,
         signals=neighbours.signals if neighbours is not None else Signals(),
-        owner=node_name(),
+        owner=owner,
         now=utc_now,
         chance=random.random,
         routing=routing,
@@ -151,6 +156,7 @@ async def _build(
         settle=settings.settle_seconds,
         signing=signing_of(settings),
         pulse=pulse,
+        traces=traces,
     )
     parts = _assemble(settings, context, gateway, pacer, client, me, group)
     if neighbours is None:
@@ -183,6 +189,7 @@ def _assemble(
         on_failed=lambda: catchup.was_absent(0.0),
         promise=settings.promise_reaction,
         named=settings.may_reply,
+        traces=context.traces,
     )
     app = AsyncApp(
         client=client,

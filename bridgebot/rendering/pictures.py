@@ -10,12 +10,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING
 
 from bridgebot.errors import PictureError
 from bridgebot.model import Picture
 from bridgebot.rendering.literal import neutral
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 JPEG, PNG = "image/jpeg", "image/png"
 _SIGNS = ((b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG))
@@ -35,7 +37,6 @@ _QUALITY = 85
 _TELLING = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif", "photoshop"})
 # What Pillow raises for a file that only looks like a picture.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError)
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _UNNAMEABLE = re.compile(r"[^\w .()+-]")
 _LONGEST_NAME = 60
 
@@ -96,9 +97,12 @@ def safe_name(name: str, kind: str) -> str:
 
 def _open(data: bytes) -> Image.Image:
     """Read the header and nothing else."""
+    # Pillow is loaded with the first picture, not at every start.
+    from PIL import Image  # noqa: PLC0415
+
     try:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
-    except _BOMBS:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels() from None
     except _BROKEN:
         raise PictureError("cannot be read: the file is damaged", code="broken") from None
@@ -132,6 +136,8 @@ def _smaller(image: Image.Image, kind: str) -> Iterator[tuple[bytes, str]]:
 
 def _bare(image: Image.Image) -> Image.Image:
     """Turn a picture as its camera meant it, and leave out everything but its colours."""
+    from PIL import ImageOps  # noqa: PLC0415
+
     shown = ImageOps.exif_transpose(image)
     kept = shown.info.get("icc_profile")
     shown.info = {"icc_profile": kept} if kept else {}
@@ -143,6 +149,8 @@ def _flat(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
+        from PIL import Image  # noqa: PLC0415
+
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")

@@ -20,6 +20,7 @@ from bridgebot.slack import group
 from bridgebot.store import corrections, inbox, outbox, promises, watch
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
+from bridgebot.tracing import Traces, outgoing
 
 log = structlog.get_logger()
 
@@ -51,8 +52,10 @@ class Capture:
         on_failed: Callable[[], None] = lambda: None,
         promise: str = "",
         named: Collection[str] = (),
+        traces: Traces | None = None,
     ) -> None:
         self._store = store
+        self._traces = traces or Traces()
         self._bot_user = bot_user
         self._now = now
         self._on_captured = on_captured
@@ -96,8 +99,11 @@ class Capture:
             await self._take_reply(event)
 
     async def _take_reply(self, event: Mapping[str, Any]) -> None:
+        began = self._now()
         if await self._store.write(lambda c: self._keep(c, event)):
             log.info("captured", channel=event["channel"], ts=event["ts"])
+            of = outgoing(str(event["channel"]), str(event["ts"]))
+            self._traces.step("capture", of, first=True, began=began, ended=self._now())
             self._on_captured()
 
     async def _keep(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:

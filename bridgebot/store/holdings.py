@@ -109,6 +109,7 @@ HOLDINGS: Mapping[str, Mapping[str, Fate]] = MappingProxyType(
             "state": Fate.WORD,
             "calls": Fate.STAFF,
             "ts": Fate.ID,
+            "owner": Fate.ID,
         },
         # a standing promise keeps the reply that it is about, until its mark is taken away
         "promises": {"channel": Fate.ID, "ts": Fate.ID, "user_id": Fate.STAFF},

@@ -20,6 +20,7 @@ from bridgebot.providers.base import Provider
 from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.rows import to_ms
+from bridgebot.tracing import Traces
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +142,7 @@ class Context:
     settle: float = 30.0
     signing: Signing = field(default_factory=Signing)
     signals: Signals = field(default_factory=Signals)
+    traces: Traces = field(default_factory=Traces)
     pulse: Pulse = field(default_factory=Pulse)
     leased_at: Callable[[], int | None] = lambda: None
 

@@ -26,6 +26,7 @@ from bridgebot.store import conversations, inbox, outbox
 from bridgebot.store.formed import VERBATIM, WRITTEN_AT
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
+from bridgebot.tracing import outgoing
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context
 from bridgebot.workers.notices import to_notice
@@ -177,6 +178,15 @@ class Decider:
         )
         if settled:
             log.info("decided", delivery=row.id, kind=decision.kind.value)
+            self._context.traces.step(
+                "decide",
+                outgoing(row.channel, row.ts),
+                began=row.due_at,
+                ended=self._context.ms(),
+                conversation=conversation.id if conversation else None,
+                delivery=row.id,
+                kind=decision.kind.value,
+            )
         for signal in (
             self._context.signals.outbox,
             self._context.signals.views,

@@ -19,22 +19,14 @@ from bridgebot.bridge.inbound import (
 )
 from bridgebot.bridge.payment import mask
 from bridgebot.metrics import RECEIVED
-from bridgebot.model import Batch, Message, ProviderName, Received, SenderKind
-from bridgebot.store import (
-    actors,
-    arrivals,
-    conversations,
-    imports,
-    inbox,
-    outbox,
-    places,
-    records,
-)
+from bridgebot.model import Batch, Message, MessageId, ProviderName, Received, SenderKind
+from bridgebot.store import actors, arrivals, conversations, imports, inbox, outbox, places, records
 from bridgebot.store.arrivals import Arrival, Key
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
+from bridgebot.workers import trail
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -68,7 +60,11 @@ LIVE = Manner()
 
 @dataclass(slots=True)
 class Stored:
-    """What a batch came to; ``threads`` are conversations with something to show at once."""
+    """What a batch came to; ``threads`` are conversations with something to show at once.
+
+    ``began`` is when storing began; ``queued`` names the messages that now wait for their threads,
+    each with its conversation.
+    """
 
     shown: int = 0
     duplicates: int = 0
@@ -76,6 +72,8 @@ class Stored:
     kept: int = 0
     unreadable: int = 0
     threads: set[int] = field(default_factory=set)
+    began: int = 0
+    queued: list[tuple[MessageId, int]] = field(default_factory=list)
 
 
 async def store_batch(
@@ -86,7 +84,8 @@ async def store_batch(
     manner: Manner = LIVE,
 ) -> Stored:
     """Store a batch whole; nothing of it may be confirmed before this is durable."""
-    stored, now = Stored(), context.ms()
+    now = context.ms()
+    stored = Stored(began=now)
     for entry in batch.unreadable:
         row = await records.put_aside(connection, provider, entry, now=now)
         if row is not None:
@@ -190,6 +189,7 @@ async def _store_together(
         if row is not None:
             wanted.append({"conversation": each.conversation, "message": row, "due_at": due_at})
             stored.threads |= {each.conversation} if due_at is None else set()
+            stored.queued.append((each.arrival.message.message_id, each.conversation))
     await arrivals.queue_all(connection, wanted, now=now)
     await arrivals.note_all(connection, added)
     stored.shown += len(run)
@@ -226,8 +226,13 @@ async def _store_other(
     stored.duplicates += disposition is Disposition.DUPLICATE
 
 
-def announce(context: Context, provider: ProviderName, stored: Stored) -> None:
-    """Log and count what came in, and wake those who show it."""
+def announce(
+    context: Context, provider: ProviderName, stored: Stored, fetched_from: int | None = None
+) -> None:
+    """Log and count what came in, and wake those who show it.
+
+    ``fetched_from`` is when the call began that brought it, in milliseconds, where it was one.
+    """
     counts = {
         "new": stored.shown,
         "kept": stored.kept,
@@ -240,6 +245,7 @@ def announce(context: Context, provider: ProviderName, stored: Stored) -> None:
         RECEIVED.labels(provider, kind).inc(count)
     for signal in (context.signals.inbox, context.signals.views):
         signal.set()
+    trail.arrived(context, provider, stored.queued, began=stored.began, fetched_from=fetched_from)
 
 
 async def _name_unreadable(
@@ -307,8 +313,9 @@ async def _store_one(
         return decision.disposition
     if manner.shown:
         due_at = manner.due_of(stored.shown, to_ms(message.sent_at))
-        if await _show(connection, row, message, added, now, due_at) and due_at is None:
-            stored.threads.add(row.id)
+        if await _show(connection, row, message, added, now, due_at):
+            stored.queued.append((message.message_id, row.id))
+            stored.threads |= {row.id} if due_at is None else set()
     await _turn_clocks(connection, row, message, manner.waits_from)
     return decision.disposition
 

@@ -20,6 +20,7 @@ from bridgebot.model import Batch
 from bridgebot.providers.base import Provider, Source
 from bridgebot.store import records
 from bridgebot.store.leases import LEASE_MS
+from bridgebot.workers import trail
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Stored, announce, store_batch
 from bridgebot.workers.lease import STANDBY_SECONDS, Lease
@@ -79,17 +80,18 @@ class Poller:
         held = await self._held_back()
         if held > 0:
             return min(held, LEASE_MS / 3000)
+        began = self._context.ms()
         try:
             batch = await self._source.receive()
         except ProviderError as error:
             return await self._failed(error)
         stored = await self._context.store.write(lambda c: self._store(c, batch))
-        self._heard(batch, stored)
+        self._heard(batch, stored, began)
         await self._outage.succeeded()
         self._failures = 0
         if not batch.receipt:
             return self._provider.poll_seconds
-        return await self._confirm(batch.receipt)
+        return await self._confirm(batch, batch.receipt)
 
     async def _held_back(self) -> float:
         """Tell how many seconds an unknown confirm still forbids a fetch.
@@ -127,18 +129,19 @@ class Poller:
             await records.set_cursor(connection, self._cursor_name, mark)
         return stored
 
-    def _heard(self, batch: Batch, stored: Stored) -> None:
+    def _heard(self, batch: Batch, stored: Stored, began: int) -> None:
         self.heard_at = self._context.now()
         if batch.messages or batch.unreadable:
-            announce(self._context, self._provider.name, stored)
+            announce(self._context, self._provider.name, stored, began)
 
-    async def _confirm(self, receipt: int) -> float:
+    async def _confirm(self, batch: Batch, receipt: int) -> float:
         if not self._lease.lasts(LEASE_SPARE) and not await self._lease.renew():
             # Stalled: another node may have fetched meanwhile. The batch is stored and will come
             # again; confirming now could take away what nobody has seen.
             self._lease.doubt()
             log.warning("confirm_left_out", provider=self._provider.name, count=receipt)
             return 0.0
+        began = self._context.ms()
         try:
             await self._source.confirm(receipt)
         except ProviderError as error:
@@ -148,6 +151,7 @@ class Poller:
                 return 0.0
             await self._clear_mark()
             return await self._failed(error)
+        trail.confirmed(self._context, self._provider.name, batch, began=began)
         await self._clear_mark()
         return 0.0
 

@@ -18,6 +18,7 @@ from bridgebot.slack.gateway import Gateway
 from bridgebot.store import conversations, formed, inbox, queues, records
 from bridgebot.store.rows import InboxRow
 from bridgebot.store.schema import inbox as table
+from bridgebot.tracing import incoming, outgoing
 from bridgebot.workers.cards import card_of
 from bridgebot.workers.context import Context
 from bridgebot.workers.gallery import Gallery
@@ -199,6 +200,7 @@ class Poster:
     async def _record(self, row: InboxRow, outcome: Outcome, posted: Sequence[str]) -> None:
         await self._context.store.write(lambda c: self._record_unit(c, row, outcome, posted))
         DELIVERIES.labels("inbox", outcome.state.value).inc()
+        self._trace(row, outcome, posted)
         level = log.debug if outcome.state is State.COMPLETED else log.warning
         level(
             "posted" if outcome.state is State.COMPLETED else "post_failed",
@@ -214,6 +216,30 @@ class Poster:
             self._context.signals.decide.set()
         if outcome.state is not State.COMPLETED:
             self._context.signals.views.set()
+
+    def _trace(self, row: InboxRow, outcome: Outcome, posted: Sequence[str]) -> None:
+        """Tell of a try to post a message; a reply from a form begins with its post."""
+        now, conversation = self._context.ms(), row.conversation
+        began = now if row.started_at is None else row.started_at
+        traces, completed = self._context.traces, outcome.state is State.COMPLETED
+        if row.message is not None:
+            traces.step(
+                "post",
+                incoming(conversation.about.provider, row.message.message_id),
+                began=began,
+                ended=now,
+                failed=not completed,
+                conversation=conversation.id,
+                delivery=row.id,
+                attempt=row.attempts,
+                state=outcome.state.value,
+                code=outcome.code,
+            )
+        elif completed and posted and formed.reply_of(row.notice):
+            of = outgoing(conversation.channel, posted[0])
+            traces.step(
+                "capture", of, first=True, began=began, ended=now, conversation=conversation.id
+            )
 
     async def _reply(
         self, connection: AsyncConnection, row: InboxRow, posted: Sequence[str]

@@ -20,6 +20,7 @@ from bridgebot.store.rows import ConversationRow, InboxRow, OutboxRow, from_ms
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
+from bridgebot.tracing import Subject, incoming, outgoing
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context
 from bridgebot.workers.notices import to_notice
@@ -168,6 +169,9 @@ class Reconciler:
             )
         )
         log.info("looked_up", queue="inbox", delivery=row.id, state=outcome.state.value)
+        if row.message is not None:
+            of = incoming(row.conversation.about.provider, row.message.message_id)
+            self._trace(of, row.id, row.conversation.id, outcome)
         self._context.signals.inbox.set()
 
     async def _look_up_reply(self, row_id: int) -> None:
@@ -254,8 +258,21 @@ class Reconciler:
             lambda c: ends.record_reply(c, self._context, row, conversation, outcome, sent)
         )
         log.info("looked_up", queue="outbox", delivery=row.id, state=outcome.state.value)
+        self._trace(outgoing(row.channel, row.ts), row.id, conversation.id, outcome)
         for signal in (self._context.signals.outbox, self._context.signals.views):
             signal.set()
+
+    def _trace(self, of: Subject, delivery: int, conversation: int, outcome: Outcome) -> None:
+        now, state = self._context.ms(), outcome.state.value
+        self._context.traces.step(
+            "look up",
+            of,
+            began=now,
+            ended=now,
+            state=state,
+            conversation=conversation,
+            delivery=delivery,
+        )
 
 
 async def _taken(connection: AsyncConnection, conversation: int, reply: int) -> set[str]:

@@ -15,6 +15,7 @@ from bridgebot.providers.base import Provider
 from bridgebot.store import conversations, outbox, queues
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
+from bridgebot.tracing import outgoing
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context
 from bridgebot.workers.encloser import Encloser, NotEnclosedError
@@ -204,6 +205,23 @@ class Relayer:
             ruid=sent.request_id if sent else None,
             recorded=mine,
         )
+        self._trace(row, outcome, sent)
         signals = self._context.signals
         for signal in (signals.views, signals.inbox, signals.reconcile):
             signal.set()
+
+    def _trace(self, row: OutboxRow, outcome: Outcome, sent: Sent | None) -> None:
+        now = self._context.ms()
+        self._context.traces.step(
+            "send",
+            outgoing(row.channel, row.ts),
+            began=now if row.started_at is None else row.started_at,
+            ended=now,
+            failed=sent is None,
+            conversation=row.conversation,
+            delivery=row.id,
+            attempt=row.attempts,
+            state=outcome.state.value,
+            code=outcome.code,
+            ruid=sent.request_id if sent else None,
+        )
