@@ -28,6 +28,11 @@ CLAIM = 6
 """Statements for a claim of any number of messages for Slack, all they need with them."""
 
 
+def _locks(store: Store) -> int:
+    """Count what PostgreSQL needs besides: one lock, where SQLite has one writer anyway."""
+    return int(store.engine.dialect.name == "postgresql")
+
+
 @asynccontextmanager
 async def counted(store: Store) -> AsyncIterator[list[str]]:
     """Collect the statements run meanwhile; what only begins or ends a transaction is none."""
@@ -87,8 +92,8 @@ async def test_a_fetch_costs_as_many_statements_for_a_hundred_as_for_one(
     new = await _fetched(store, count, "a")
     known = await _fetched(store, count, "b")
 
-    assert len(new) <= FETCH, new
-    assert len(known) <= FETCH - 2, known
+    assert len(new) <= FETCH + _locks(store), new
+    assert len(known) <= FETCH + _locks(store) - 2, known
 
 
 async def test_messages_that_were_seen_before_cost_one_look(store: Store) -> None:
@@ -108,7 +113,7 @@ async def test_a_claim_costs_the_same_for_one_and_for_many(store: Store) -> None
     rest, many = await _claimed(store, 16)
 
     assert (one, rest) == (1, 9)
-    assert (len(few), len(many)) == (CLAIM, CLAIM)
+    assert len(few) == len(many) == CLAIM + _locks(store)
 
 
 async def test_an_end_costs_one_statement(store: Store) -> None:
@@ -153,4 +158,4 @@ async def test_the_relayers_claim_costs_three_statements(store: Store) -> None:
     async with counted(store) as seen:
         await store.write(lambda c: outbox.claim(c, owner="me", now=10**13, limit=16))
 
-    assert len(seen) == 3
+    assert len(seen) == 3 + _locks(store)
