@@ -44,6 +44,11 @@ async def counted(store: Store) -> AsyncIterator[list[str]]:
         event.remove(store.engine.sync_engine, "before_cursor_execute", see)
 
 
+def _locks(store: Store) -> int:
+    """Count the statements that lock conversations, as nodes do on PostgreSQL."""
+    return 1 if store.engine.dialect.name == "postgresql" else 0
+
+
 def _context(store: Store) -> Context:
     return Context(
         store=store,
@@ -87,8 +92,8 @@ async def test_a_fetch_costs_as_many_statements_for_a_hundred_as_for_one(
     new = await _fetched(store, count, "a")
     known = await _fetched(store, count, "b")
 
-    assert len(new) <= FETCH, new
-    assert len(known) <= FETCH - 2, known
+    assert len(new) <= FETCH + _locks(store), new
+    assert len(known) <= FETCH - 2 + _locks(store), known
 
 
 async def test_messages_that_were_seen_before_cost_one_look(store: Store) -> None:
@@ -108,7 +113,7 @@ async def test_a_claim_costs_the_same_for_one_and_for_many(store: Store) -> None
     rest, many = await _claimed(store, 16)
 
     assert (one, rest) == (1, 9)
-    assert (len(few), len(many)) == (CLAIM, CLAIM)
+    assert {len(few), len(many)} == {CLAIM + _locks(store)}
 
 
 async def test_an_end_costs_one_statement(store: Store) -> None:
@@ -153,4 +158,4 @@ async def test_the_relayers_claim_costs_three_statements(store: Store) -> None:
     async with counted(store) as seen:
         await store.write(lambda c: outbox.claim(c, owner="me", now=10**13, limit=16))
 
-    assert len(seen) == 3
+    assert len(seen) == 3 + _locks(store)
