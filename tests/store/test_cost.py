@@ -49,11 +49,6 @@ async def counted(store: Store) -> AsyncIterator[list[str]]:
         event.remove(store.engine.sync_engine, "before_cursor_execute", see)
 
 
-def _locks(store: Store) -> int:
-    """Count the statements that lock conversations, as nodes do on PostgreSQL."""
-    return 1 if store.engine.dialect.name == "postgresql" else 0
-
-
 def _context(store: Store) -> Context:
     return Context(
         store=store,
