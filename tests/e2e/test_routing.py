@@ -50,7 +50,8 @@ async def test_a_rule_opens_a_thread_in_a_private_channel(world: World) -> None:
     world.guest("c2", "Hello")
 
     await world.start()
-    await world.until(lambda: _threads(world, NIGHT) and _threads(world, GUESTS))
+    # A reply that crosses the guest's second message would be answered with a word about that.
+    await world.until(lambda: len(world.messages(NIGHT)) == 3 and _threads(world, GUESTS))
     ts = _answer(world, NIGHT, "c1", "Of course")
 
     await world.until(lambda: _marks(world, NIGHT, ts) == ["white_check_mark"])
