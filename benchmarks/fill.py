@@ -21,6 +21,7 @@ from bridgebot.store.schema import conversations, inbox, messages, outbox
 PER_CONVERSATION = 10
 CHUNK = 1_000
 PROPERTIES = 1_000
+YEAR_MINUTES = 365 * 24 * 60
 WAITING = 60
 """Conversations whose guest waits; the newest ones."""
 
@@ -39,7 +40,7 @@ Row = dict[str, Any]
 
 def rows_of(number: int, *, count: int, channel: str, now: int) -> Iterator[tuple[Table, Row]]:
     """Make the rows of one conversation; the last ones are the newest."""
-    minutes = (count - number) % 500_000
+    minutes = (count - number) * YEAR_MINUTES // count
     began = now - minutes * 60_000 - 3_600_000
     waits = count - number <= WAITING
     ts = f"{1_500_000_000 + number}.000100"

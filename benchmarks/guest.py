@@ -12,6 +12,7 @@ from benchmarks.report import arguments, say, spread, write
 from benchmarks.side import Side, ratio, serve_side
 
 WARM = 60
+CALM_PATIENCE = 900.0
 PER_CONVERSATION = 10
 Start = Callable[[Side], Awaitable[Child]]
 
@@ -29,7 +30,8 @@ async def measure(
         conversations = max(1, messages // PER_CONVERSATION)
         side.fill(WARM, WARM // PER_CONVERSATION, "w")
         await side.until("message", WARM + roots * (WARM // PER_CONVERSATION))
-        await child.calm()
+        # In a large store the threads of the last days are compared first.
+        await child.calm(CALM_PATIENCE)
         before, cpu, began = side.counts["message"], child.cpu(), time.perf_counter()
         side.fill(messages, conversations)
         await side.until("message", before + messages + roots * conversations)

@@ -43,7 +43,7 @@ def machine() -> dict[str, Any]:
         "system": platform.system() + " " + platform.release(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "load_before": round(os.getloadavg()[0], 2),
+        "load": round(os.getloadavg()[0], 2),
         "packages": {name: _version(name) for name in PACKAGES},
     }
 

@@ -160,7 +160,7 @@ def section(name: str) -> str:
     )
     return (
         f"{TABLES[name](result['figures'])}\n{warning}`{result['command']}`, {result['date']}, "
-        f"{machine['cpus']} x {machine['cpu']}, load {machine['load_before']:g}, "
+        f"{machine['cpus']} x {machine['cpu']}, load {machine['load']:g}, "
         f"Python {machine['python']}, SQLite {machine['sqlite']}, {versions}.\n"
     )
 

@@ -36,4 +36,4 @@ def test_a_result_names_its_command_and_machine_and_no_place(name: str) -> None:
     assert result["command"].startswith(f"python -m benchmarks.{name}")
     assert "://" not in result["command"]
     assert "/tmp" not in path.read_text(encoding="utf-8")  # noqa: S108
-    assert {"cpus", "python", "sqlite", "load_before"} <= result["machine"].keys()
+    assert {"cpus", "python", "sqlite", "load"} <= result["machine"].keys()
