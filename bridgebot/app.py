@@ -220,12 +220,7 @@ def _assemble(
         socket=socket,
         heartbeat=Heartbeat(context, on_return=catchup.was_absent),
         poster=Poster(context, gateway, files),
-        relayer=Relayer(
-            context,
-            Encloser(context, files),
-            picture_line=settings.picture_line,
-            held=catchup.held,
-        ),
+        relayer=Relayer(context, Encloser(context, files), held=catchup.held),
         sources=sources,
         selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings)),
         others=(

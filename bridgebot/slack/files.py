@@ -124,6 +124,8 @@ def _check(what: str, answer: aiohttp.ClientResponse) -> None:
         return
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and what == DOWNLOAD:
         raise _gone()
+    if status == HTTPStatus.FORBIDDEN and what == DOWNLOAD:
+        raise PictureError("may not be fetched: Slack refuses it to the bridge", code="no_access")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise PictureError("is kept outside Slack", code="elsewhere")
     after = DEFAULT_WAIT if status == HTTPStatus.TOO_MANY_REQUESTS else None

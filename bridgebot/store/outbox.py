@@ -16,6 +16,8 @@ from bridgebot.store.schema import conversations, outbox
 from bridgebot.store.sql import insert_or_ignore
 
 DELETED = "deleted"
+OUT = ("executing", "uncertain")
+"""States of a reply that may have reached the guest."""
 NOTHING = "{}"
 """The event of a message that was erased."""
 GONE = "bridgebot_deleted"
@@ -125,22 +127,26 @@ async def by_ts(connection: AsyncConnection, channel: str, ts: str) -> OutboxRow
 
 
 async def waiting_in(
-    connection: AsyncConnection, channel: str, thread_ts: str
+    connection: AsyncConnection,
+    channel: str,
+    thread_ts: str,
+    *,
+    states: Sequence[str] = READY,
 ) -> Sequence[OutboxRow]:
-    """List what waits to be sent from a thread."""
+    """List what waits to be sent from a thread, or stands in other states."""
     query = select(outbox).where(
         outbox.c.channel == channel,
         outbox.c.thread_ts == thread_ts,
         outbox.c.finished_at.is_(None),
-        outbox.c.state.in_(READY),
+        outbox.c.state.in_(states),
     )
     return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def waiting_threads(connection: AsyncConnection) -> set[tuple[str, str]]:
-    """Name the channel and thread of everything that waits to be sent."""
+    """Name the channel and thread of everything that waits to be sent, or whose end is unknown."""
     query = select(outbox.c.channel, outbox.c.thread_ts).where(
-        outbox.c.finished_at.is_(None), outbox.c.state.in_(READY)
+        outbox.c.finished_at.is_(None), outbox.c.state.in_((*READY, *OUT))
     )
     return {(row.channel, row.thread_ts) for row in (await connection.execute(query)).all()}
 

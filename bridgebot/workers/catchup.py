@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
 from bridgebot.errors import SlackError
+from bridgebot.slack.capture import EDITED_LATE
 from bridgebot.slack.faults import MENDABLE, ROOTLESS
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import lookups, outbox, records
+from bridgebot.store import corrections, inbox, lookups, outbox, records
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -72,7 +73,7 @@ class Catchup:
         self._listing: int | None = None
         self._unread: dict[Thread, int] | None = None
         self._gone: int | None = None
-        self._hold_until = context.ms() + HOLD_MS
+        self._hold_until: int | None = None
 
     def held(self) -> Collection[str] | None:
         """Name the threads in which an older reply may still be found; ``None``: in any.
@@ -87,6 +88,8 @@ class Catchup:
             self._gone = self._gone or now
             if now <= self._gone + HOLD_MS:
                 return None
+        # The minute begins when somebody listens, however long the start has taken.
+        self._hold_until = self._hold_until or now + HOLD_MS
         if now > self._hold_until:
             return ()
         if self._unread is None or self._unlisted or self._listing:
@@ -96,8 +99,8 @@ class Catchup:
     def was_absent(self, seconds: float) -> None:
         """Take note that the socket was away so long, or for a moment."""
         now = self._context.ms()
-        if not self._busy:
-            self._hold_until = now + HOLD_MS
+        if not self._busy or (self._hold_until is not None and now > self._hold_until):
+            self._hold_until = None
         since = now - int(seconds * 1000)
         self._unlisted = min(self._unlisted or since, since)
         self._long = self._long or seconds * 1000 >= self._after_ms
@@ -160,7 +163,12 @@ class Catchup:
         assert self._unread  # noqa: S101 - the caller looked
         waiting = await self._context.store.read(outbox.waiting_threads)
         thread = next((each for each in self._unread if each in waiting), next(iter(self._unread)))
-        found = await self._read(*thread, self._unread[thread])
+        try:
+            found = await self._read(*thread, self._unread[thread])
+        except BaseException:
+            # The others go first next time: one that cannot be read stops none of them.
+            self._unread[thread] = self._unread.pop(thread)
+            raise
         del self._unread[thread]
         if found:
             self._context.signals.all()
@@ -179,7 +187,8 @@ class Catchup:
         for channel in sorted(self._context.routing.channels() | bound):
             found |= dict.fromkeys(await self._lively(channel, oldest, since))
         waiting = await self._context.store.read(outbox.waiting_threads)
-        found |= {each: None for each in waiting if each[1] < oldest}
+        # A deleted reply is no longer the latest of its thread.
+        found |= dict.fromkeys(waiting)
         active = since - LIVELY_MS
         if everything:
             older = await self._context.store.read(
@@ -234,12 +243,18 @@ class Catchup:
             return True
         if "edited" not in event:
             return False
-        kept = await outbox.by_ts(connection, str(event["channel"]), str(event["ts"]))
+        channel, ts = str(event["channel"]), str(event["ts"])
+        kept = await outbox.by_ts(connection, channel, ts)
         if kept is None or kept.event.get("text") == event.get("text"):
             return False
-        return await outbox.edit(
-            connection, str(event["channel"]), str(event["ts"]), event, now=now
-        )
+        if await outbox.edit(connection, channel, ts, event, now=now):
+            return True
+        row = await corrections.offer(connection, event)
+        if row is None or row.conversation is None:
+            return False
+        notice = {"text": EDITED_LATE, "mention": row.user_id, "corrects": row.id}
+        await inbox.add_notice(connection, row.conversation, notice, now=now)
+        return True
 
     async def _cancel_deleted(
         self,
@@ -251,6 +266,7 @@ class Catchup:
     ) -> int:
         """Take back what waits to be sent and is not in the thread any more.
 
+        What may be out already is not sent again, should it turn out that it never arrived.
         What was written after the reading ``began`` may be missing in what was read.
         """
         channel, thread_ts = thread
@@ -259,6 +275,9 @@ class Catchup:
             if since < float(row.ts) * 1000 < began and row.ts not in there:
                 now = self._context.ms()
                 cancelled += await outbox.cancel(connection, channel, row.ts, now=now)
+        for row in await outbox.waiting_in(connection, channel, thread_ts, states=outbox.OUT):
+            if since < float(row.ts) * 1000 < began and row.ts not in there:
+                await outbox.note_deleted(connection, row)
         return cancelled
 
 

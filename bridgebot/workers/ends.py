@@ -90,6 +90,7 @@ async def hold_reply(
     Nothing of it was sent. ``kept`` are the files that go where its author agrees.
     """
     now = context.ms()
+    await places.lock(connection, conversations_table.c.id == conversation.id)
     mine = await queues.finish(
         connection,
         table,
@@ -105,6 +106,7 @@ async def hold_reply(
     )
     if not mine:
         return False
+    await release_echo(connection, row.id, None, now)
     words, more = f"Not sent: {listed(wrong)}.", {}
     if not refused:
         words, more = without_files(listed(wrong), pictures=len(kept)), {"held": row.id}

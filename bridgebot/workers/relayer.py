@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import Outcome, State, after_failure
-from bridgebot.errors import ProviderError, SlackError
+from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.metrics import DELIVERIES, FIRST_REPLY, PICTURES
 from bridgebot.model import Sent
 from bridgebot.providers.base import Provider
@@ -29,6 +29,10 @@ IN_FLIGHT = 16
 PAUSE = 0.25
 
 
+class _WithdrawnError(BridgebotError):
+    """A reply was deleted before it was sent."""
+
+
 class Relayer:
     """Claims the outbox and sends."""
 
@@ -39,12 +43,10 @@ class Relayer:
         context: Context,
         encloser: Encloser,
         *,
-        picture_line: str,
         held: Callable[[], Collection[str] | None] = lambda: (),
     ) -> None:
         self._context = context
         self._encloser = encloser
-        self._picture_line = picture_line
         self._held = held
         self._outages = {name: Outage(context, name) for name in context.providers}
         self.pool: Pool[OutboxRow] = Pool(
@@ -98,6 +100,9 @@ class Relayer:
             return
         try:
             sent = await self._send(provider, conversation, row)
+        except _WithdrawnError:
+            outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
+            await self._record(row, conversation, outcome, None)
         except NotEnclosedError as refusal:
             await self._ask_without(row, conversation, refusal)
         except SlackError as error:
@@ -123,6 +128,8 @@ class Relayer:
             )
         property_id = await property_of(self._context, provider, conversation)
         enclosed = await self._encloser.enclose(provider, property_id, conversation, row)
+        if enclosed and await self._is_withdrawn(row):
+            raise _WithdrawnError
         if not self._context.pulse.beats():
             raise ProviderError("this process stood still", code="stood_still", after=1.0)
         return await provider.replies.send(
@@ -132,11 +139,16 @@ class Relayer:
             attachment_ids=enclosed,
         )
 
+    async def _is_withdrawn(self, row: OutboxRow) -> bool:
+        """Tell whether a reply was deleted while its pictures were on their way."""
+        now = await self._context.store.read(lambda c: outbox.read(c, [row.id]))
+        return any(each.event.get(outbox.GONE) for each in now)
+
     async def _ask_without(
         self, row: OutboxRow, conversation: ConversationRow, refusal: NotEnclosedError
     ) -> None:
         """Hold a reply of which some pictures cannot go, and ask its author once."""
-        wordless = row.content == self._picture_line and not refusal.kept
+        wordless = not str(row.event.get("text") or "").strip() and not refusal.kept
 
         async def unit(connection: AsyncConnection) -> None:
             await ends.hold_reply(

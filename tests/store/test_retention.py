@@ -373,17 +373,20 @@ async def test_the_trail_has_an_end_of_its_own(store: Store) -> None:
 
 async def test_the_oldest_are_found_without_reading_all(store: Store) -> None:
     """Each look for what is old uses an index that holds only what was not erased yet."""
-    if store.engine.dialect.name == "postgresql":
-        pytest.skip("PostgreSQL's planner chooses by the tables' size, which is nothing here")
+    is_postgres = store.engine.dialect.name == "postgresql"
+    explain = "EXPLAIN" if is_postgres else "EXPLAIN QUERY PLAN"
     async with store.engine.connect() as connection:
+        if is_postgres:
+            # It would read tables that are empty from end to end.
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
         for table, order, where in (
-            ("messages", "sent_at", "erased_at IS NULL AND imported = 0"),
+            ("messages", "sent_at", "erased_at IS NULL AND NOT imported"),
             ("outbox", "created_at", str(retention.HAS_WORDS)),
             ("inbox", "created_at", "notice IS NOT NULL"),
             ("conversations", "created_at", "erased_at IS NULL"),
         ):
             query = f"SELECT id FROM {table} WHERE {where} AND {order} < 5 ORDER BY {order}"  # noqa: S608
-            plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))).all()
+            plan = (await connection.execute(text(f"{explain} {query}"))).all()
             assert f"ix_{table}_kept" in str(plan)
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.app import utc_now
+from bridgebot.slack.capture import EDITED_LATE
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, records
+from bridgebot.store.corrections import OFFERED
 from bridgebot.store.database import Store
-from bridgebot.store.schema import outbox
+from bridgebot.store.outbox import GONE, by_ts
+from bridgebot.store.rows import OutboxRow
+from bridgebot.store.schema import inbox, outbox
+from bridgebot.workers import catchup
 from bridgebot.workers.catchup import CURSOR, Catchup
 from bridgebot.workers.context import Context, Routing
 from tests.e2e.world import ALERTS, ANNA, BOT, GUESTS, World, serve
@@ -64,6 +70,12 @@ class Absence:
     async def found(self) -> set[str]:
         """List the replies that were found, by ts."""
         return set((await self.store.read(lambda c: c.execute(select(outbox.c.ts)))).scalars())
+
+    async def kept(self, ts: str) -> OutboxRow:
+        """Read what is kept of a reply."""
+        row = await self.store.read(lambda c: by_ts(c, GUESTS, ts))
+        assert row is not None
+        return row
 
 
 @pytest.fixture
@@ -131,3 +143,54 @@ async def test_a_cut_during_a_comparison_is_an_absence_of_its_own(absence: Absen
 
     assert await absence.found() == {first, second, *late}
     assert absence.catchup.held() == set()
+
+
+async def _is_out(absence: Absence, ts: str) -> None:
+    """Let a reply be one whose answer was lost."""
+    values = {"kind": "reply", "content": "x", "state": "uncertain"}
+    await absence.store.write(
+        lambda c: c.execute(update(outbox).where(outbox.c.ts == ts).values(**values))
+    )
+
+
+async def test_a_reply_that_may_be_out_is_not_sent_again_once_it_was_deleted(
+    absence: Absence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted while nobody listened: should it turn out that it never arrived, it stays so."""
+    monkeypatch.setattr(catchup, "SKEW_MS", -1000)
+    gone, stays = absence.writes(0, "Never mind"), absence.writes(1, "Welcome")
+    await absence.catchup.step()
+    for ts in (gone, stays):
+        await _is_out(absence, ts)
+    absence.world.slack.workspace.person_deletes(GUESTS, gone)
+    absence.catchup.was_absent(0.5)
+
+    await absence.catchup.step()
+
+    deleted = await absence.kept(gone)
+    kept = await absence.kept(stays)
+    assert (deleted.event.get(GONE), kept.event.get(GONE)) == (True, None)
+
+
+async def test_an_edit_in_an_absence_of_a_reply_that_is_out_is_offered(absence: Absence) -> None:
+    """As it is where the edit is heard at once."""
+    ts = absence.writes(0, "Room 12")
+    await absence.catchup.step()
+    await _is_out(absence, ts)
+    absence.world.slack.workspace.person_edits(ANNA, GUESTS, ts, "Room 14")
+    absence.catchup.was_absent(0.5)
+
+    await absence.catchup.step()
+
+    row = await absence.kept(ts)
+    assert (row.event["text"], row.event[OFFERED]) == ("Room 14", True)
+    notices = await absence.store.read(lambda c: c.execute(select(inbox.c.notice)))
+    assert EDITED_LATE in str(notices.all())
+
+
+async def test_the_hold_begins_when_somebody_listens(absence: Absence) -> None:
+    """However long a start waits for Slack, replies are held for the comparison after it."""
+    absence.catchup.was_absent(1.0)
+    clock = absence.catchup._context.now() + timedelta(hours=1)
+    object.__setattr__(absence.catchup._context, "now", lambda: clock)
+    assert absence.catchup.held() is None
