@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, NoReturn
 
@@ -61,10 +63,25 @@ def _options(
     del version
 
 
+@contextlib.contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Let imports go without modules that they can do without."""
+    blocked = [name for name in names if name not in sys.modules]
+    # None in the table makes an import fail as if the module were not installed.
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in blocked:
+            sys.modules.pop(name, None)
+
+
 @app.command()
 def run() -> None:
     """Run the bridge with the settings of the environment."""
-    from bridgebot import app as bridge  # noqa: PLC0415 - the other commands start without it
+    # httpx loads its own command line, structlog coloured tracebacks: five megabytes for nothing.
+    with _left_out("rich", "httpx._main"):
+        from bridgebot import app as bridge  # noqa: PLC0415 - the other commands start without it
     from bridgebot.settings import load_settings, unknown_names  # noqa: PLC0415
     from bridgebot.telemetry import configure_logging, warn_of_unknown  # noqa: PLC0415
 
