@@ -155,13 +155,16 @@ async def test_no_reply_needed_closes_and_can_be_taken_back(world: World) -> Non
 
 async def test_a_snooze_keeps_escalations_back(world: World) -> None:
     """While an alert is snoozed nobody is called."""
-    world.more.update(SOON, ESCALATE_AFTER_MINUTES="0.1", ESCALATE_TO=ANNA)
-    world.guest("c1", "Hello?")
+    world.more.update(SOON, ESCALATE_AFTER_MINUTES="0.25", ESCALATE_TO=ANNA)
     await world.start()
+    written = datetime.now(UTC)
+    world.guest("c1", "Hello?")
     await world.until(lambda: alerts(world))
 
     press(world, "wait_snooze_30")
     await world.until(lambda: "Quiet until" in str(alerts(world)[0]["blocks"]))
+    due = written + timedelta(seconds=16)
+    await world.until(lambda: datetime.now(UTC) > due, 20)
     press(world, "wait_claim")
     await world.until(lambda: "wait_release" in buttons(alerts(world)[0]))
 
