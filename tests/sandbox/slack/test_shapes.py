@@ -200,6 +200,10 @@ async def come_and_go(stand: Stand, app: Listener) -> None:
     await app.event(type="app_uninstalled")
 
 
+UNSAMPLED = {"subteam_members_changed", "subteam_updated"}
+"""Events of which there is no recorded sample; `test_directory.py` looks at them."""
+
+
 @pytest.fixture
 async def wire(stand: Stand) -> list[dict[str, Any]]:
     """Do everything once; give what went over the wire."""
@@ -242,7 +246,7 @@ def test_events_have_slacks_fields(wire: list[dict[str, Any]], samples: Samples)
     ]
     events = [each["event"] for each in payloads]
 
-    kinds = {each.partition(".")[0] for each in EVENT_SCOPES}
+    kinds = {each.partition(".")[0] for each in EVENT_SCOPES} - UNSAMPLED
     assert {each["type"] for each in events} == kinds
     said = {each.get("subtype", "") for each in events if each["type"] == "message"}
     assert said == set(MESSAGES)
