@@ -149,13 +149,18 @@ class Notifier:
         return {"metadata": metadata, "payload": payload}
 
     async def _drain(self) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
-            # What people write in the same moment is taken together.
-            await asyncio.sleep(0)
-            while self._waiting and self.subscription is not None:
-                last = self.switches.order == "reversed"
-                body = self._waiting.pop() if last else self._waiting.popleft()
-                await self._deliver(http, body)
+        # Looked at again when the client is closed: something may have come meanwhile.
+        while self._waiting and self.subscription is not None:
+            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+                # What people write in the same moment is taken together.
+                await asyncio.sleep(0)
+                await self._send_all(http)
+
+    async def _send_all(self, http: httpx.AsyncClient) -> None:
+        while self._waiting and self.subscription is not None:
+            last = self.switches.order == "reversed"
+            body = self._waiting.pop() if last else self._waiting.popleft()
+            await self._deliver(http, body)
 
     async def _deliver(self, http: httpx.AsyncClient, body: Mapping[str, Any]) -> None:
         """Try until it is taken, or as often as the service tries."""
