@@ -18,7 +18,7 @@ from tests.e2e.world import ANNA, BOT, GUESTS, PROPERTY
 
 LEVELS = (1, 10, 50)
 WARM = 30
-SETTINGS = {"UNDO_SECONDS": "0"}
+SETTINGS = {"UNDO_SECONDS": "0", "BOOKING_POLL_SECONDS": "5"}
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -23,7 +24,7 @@ from bridgebot.accounts import build_providers, build_routing
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.providers.http import fenced
-from bridgebot.reception import drafts_of, open_reception, signing_of, weekly_of
+from bridgebot.reception import drafts_of, make_app, open_reception, signing_of, weekly_of
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -50,11 +51,12 @@ from bridgebot.workers.encloser import Encloser
 from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.neighbours import Neighbours
 from bridgebot.workers.node import node_name
+from bridgebot.workers.outage import close_departed
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poster import Poster
 from bridgebot.workers.pruner import Pruner
 from bridgebot.workers.receiver import Receiver
-from bridgebot.workers.reconciler import Reconciler
+from bridgebot.workers.reconciler import reconcilers
 from bridgebot.workers.relayer import Relayer
 from bridgebot.workers.selfcheck import SelfCheck
 
@@ -101,6 +103,7 @@ async def run(settings: Settings) -> None:
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
         parts = await _build(settings, store, stack, stop)
+        await close_departed(parts.context)
         await parts.heartbeat.begin()
         stack.push_async_callback(parts.heartbeat.end)
         vitals = Vitals(
@@ -181,22 +184,8 @@ def _assemble(
 ) -> Parts:
     signals = context.signals
     people = People(gateway, me.team_id, named=settings.may_reply)
-    capture = Capture(
-        context.store,
-        bot_user=me.user_id,
-        now=context.ms,
-        on_captured=signals.all,
-        on_failed=lambda: catchup.was_absent(0.0),
-        promise=settings.promise_reaction,
-        named=settings.may_reply,
-        traces=context.traces,
-    )
-    app = AsyncApp(
-        client=client,
-        before_authorize=capture,
-        ignoring_self_events_enabled=False,
-        request_verification_enabled=settings.slack_mode == "http",
-        signing_secret=_secret(settings.slack_signing_secret),
+    app, capture = make_app(
+        settings, context, client, me, on_failed=lambda: catchup.was_absent(0.0)
     )
     access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
     group.register(app)
@@ -209,23 +198,24 @@ def _assemble(
         after_seconds=settings.reconcile_after_seconds,
         named=settings.may_reply,
     )
-    socket = _receiver(settings, app, client, catchup)
+    socket = _receiver(settings, app, client, catchup, capture)
     rules = _rules(settings)
     decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
     drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)
-    return Parts(
+    doubts = reconcilers(context, gateway, bot_id=me.bot_id)
+    parts = Parts(
         context=context,
         gateway=gateway,
         socket=socket,
         heartbeat=Heartbeat(context, on_return=catchup.was_absent),
         poster=Poster(context, gateway, files),
-        relayer=Relayer(context, Encloser(context, files), held=catchup.held),
+        relayer=Relayer(context, Encloser(context, files), held=catchup.held, cut=catchup.cut),
         sources=sources,
-        selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings)),
+        selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings), on_lost=catchup.missing),
         others=(
             (decider, signals.decide),
-            (Reconciler(context, gateway, bot_id=me.bot_id), signals.reconcile),
+            *((each, signals.reconcile) for each in doubts),
             (catchup, signals.catchup),
             (_pruner(settings, context), asyncio.Event()),
             *open_reception(settings, context, gateway, access, app, pacer, drafts),
@@ -233,6 +223,8 @@ def _assemble(
             *sources.others,
         ),
     )
+    log.debug("hears", **app.hears)
+    return parts
 
 
 def _pruner(settings: Settings, context: Context) -> Pruner:
@@ -259,13 +251,17 @@ def _rules(settings: Settings) -> Rules:
 
 
 def _receiver(
-    settings: Settings, app: AsyncApp, client: AsyncWebClient, catchup: Catchup
+    settings: Settings,
+    app: AsyncApp,
+    client: AsyncWebClient,
+    catchup: Catchup,
+    capture: Capture,
 ) -> Socket | Webhook:
     """Build what events come in by."""
     if settings.slack_mode == "http":
         return Webhook(app)
     token = _secret(settings.slack_app_token)
-    return Socket(app, token, client, on_return=catchup.was_absent)
+    return Socket(app, token, client, take=capture.take, on_return=catchup.was_absent)
 
 
 def _disk(settings: Settings) -> Path | None:
@@ -333,6 +329,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> None:
             group.create_task(loop.run(worker, wake=wake, stop=stop), name=worker.name)
             for worker, wake in workers
         ]
+        _settle_in()
         log.info("ready", version=__version__, owner=parts.context.owner)
         await stop.wait()
         watch.cancel()
@@ -340,6 +337,15 @@ async def _work(parts: Parts, stop: asyncio.Event) -> None:
         _, waiting = await asyncio.wait(tasks, timeout=STEP_SECONDS)
         for task in waiting:
             task.cancel()
+
+
+def _settle_in() -> None:
+    """Take what was loaded for the start out of the collector's rounds: it stays anyway.
+
+    A full round looks at half a million objects otherwise, which holds the loop up each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _wake_of(poller: Consumer, signals: Signals) -> asyncio.Event:

@@ -13,9 +13,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bridgebot.accounts import build_providers, build_routing
 from bridgebot.app import HTTP_TIMEOUT, utc_now
 from bridgebot.bridge.spans import Span
+from bridgebot.errors import ProviderError
 from bridgebot.settings import Settings
 from bridgebot.store.database import Store
-from bridgebot.workers.backfill import Backfill, Tally
+from bridgebot.workers.backfill import Backfill, Tally, shared_out
 from bridgebot.workers.context import Context
 from bridgebot.workers.node import node_name
 
@@ -23,7 +24,10 @@ WHOLE = 1000
 
 
 async def backfill(settings: Settings, span: Span) -> str:
-    """Fetch a span from every provider that can search; return in words what was found."""
+    """Fetch a span from every provider that can search; return in words what was found.
+
+    Raises ``ProviderError`` with the same words where an account could not be asked.
+    """
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
@@ -38,15 +42,21 @@ async def backfill(settings: Settings, span: Span) -> str:
             providers={provider.name: provider for provider in providers},
         )
         lines = []
+        whole = True
         bar = stack.enter_context(_bar())
-        for provider in providers:
-            if provider.search is None:
-                lines.append(f"{provider.label} has no search; nothing was fetched there.")
-                continue
+        lines += [
+            f"{each.label} has no search; nothing was fetched there."
+            for each in providers
+            if each.search is None
+        ]
+        for provider, part in shared_out(span, providers):
             work = Backfill(context, provider, posts_per_second=settings.slack_posts_per_second)
-            tally = await work.run(span, _reporter(bar, provider.label))
-            lines.append(f"{provider.label}: {tally.in_words()}.")
+            fetched, words = await work.attempt(part, _reporter(bar, provider.label))
+            lines.append(words)
+            whole = whole and fetched
         lines.append("What is new appears in the threads while the bridge runs.")
+    if not whole:
+        raise ProviderError("\n".join(lines), code="partly", permanent=True)
     return "\n".join(lines)
 
 

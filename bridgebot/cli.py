@@ -102,14 +102,17 @@ def demo(
     port: Port = 8765,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,  # noqa: FBT002
     scenario: Annotated[
-        str, typer.Option(help="calm-day, busy-check-in, night, outage, or a file of your own.")
+        str,
+        typer.Option(
+            help="calm-day, busy-check-in, night, notified, outage, or a file of your own."
+        ),
     ] = "calm-day",
     speed: Annotated[
         float | None, typer.Option(min=0.01, help="How much faster than real time it passes.")
     ] = None,
 ) -> None:
     """Show the bridge at work, with stand-ins for both sides; no account is needed."""
-    from bridgebot.sandbox.demo import demo as play  # noqa: PLC0415
+    from bridgebot.sandbox.front import demo as play  # noqa: PLC0415
     from bridgebot.sandbox.script import WrongScriptError, read  # noqa: PLC0415
 
     try:
@@ -123,7 +126,7 @@ def demo(
 @app.command()
 def sandbox(port: Port = 8765) -> None:
     """Run the stand-ins alone, for a bot of your own."""
-    from bridgebot.sandbox.demo import sandbox as play  # noqa: PLC0415
+    from bridgebot.sandbox.front import sandbox as play  # noqa: PLC0415
 
     raise typer.Exit(asyncio.run(play(port=port)))
 

@@ -42,7 +42,8 @@ class CallError(BridgebotError):
     ``code`` is a constant word (the vendor's error name, ``http_503``, ``timeout``, ``connect``).
     ``permanent``: the same call will never work. ``certain``: the call surely had no effect; when
     it is false nobody knows whether it happened. ``auth``: credentials were refused. ``after``:
-    seconds the other side asked to wait. The text never holds guest text, names or tokens.
+    seconds the other side asked to wait. ``answered``: it looked at this very call, and so let us
+    in. The text never holds guest text, names or tokens.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class CallError(BridgebotError):
         certain: bool = True,
         auth: bool = False,
         after: float | None = None,
+        answered: bool = False,
     ) -> None:
         super().__init__(message)
+        self.answered = answered
         self.code = code
         self.permanent = permanent
         self.certain = certain

@@ -180,6 +180,8 @@ WHERE = {
     "booking_notifications_secret": "made by: openssl rand -hex 32",
     "hostelmate_webhook_secret": "made by: openssl rand -hex 32",
     "booking_properties": 'a JSON list of property ids, as ["1383087"]',
+    "accounts": "a list of accounts, best in the TOML file: [[accounts]] with provider, name, "
+    "credentials and what else is its own",
     "hostelmate_api_key": "the property's key, from Hostel Mate's dashboard → API Access",
     "hostelmate_skip_channels": 'a JSON list of channels, as ["BOOKING_COM"]',
     "escalations": 'a JSON list, as [{"after_minutes": 120, "to": "U0123456789"}]',

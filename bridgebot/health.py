@@ -19,13 +19,14 @@ class Health:
     """How the process is doing.
 
     ``last_poll_ok`` is the age in seconds of the last successful fetch, ``None`` before the first;
-    ``poll_limit`` is the age from which the process counts as not ready; ``standby`` means that
-    another node polls.
+    ``poll_limit`` is the age from which the process counts as not ready; ``polled`` names the
+    accounts that are meant; ``standby`` means that another node polls.
     """
 
     slack_connected: bool
     last_poll_ok: float | None
     poll_limit: float
+    polled: str = "the provider"
     standby: bool = False
     problems: tuple[str, ...] = ()
 
@@ -35,7 +36,7 @@ class Health:
         if not self.slack_connected:
             reasons.append("Slack is not connected")
         if not self.standby and (self.last_poll_ok is None or self.last_poll_ok > self.poll_limit):
-            reasons.append("nothing was received from the provider for too long")
+            reasons.append(f"nothing was received from {self.polled} for too long")
         return reasons
 
 

@@ -14,6 +14,10 @@ ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
 
 
+REDACTED = "is_redacted"
+"""The attribute of a message of which the provider has taken something out."""
+
+
 class SenderKind(StrEnum):
     """Who wrote a message; anything a provider does not name clearly is ``unknown``."""
 
@@ -48,7 +52,8 @@ class Message:
 
     ``kind`` is the provider's word (``free_text``, ``email``, …) and empty where it has none;
     ``attributes`` holds what goes with the kind (``self_service_topic``, ``template_name``, …).
-    ``sent_at`` is aware UTC and neither unique nor a total order.
+    ``sent_at`` is aware UTC and neither unique nor a total order; ``read_by`` are the participants
+    of whom the provider says so.
     """
 
     message_id: MessageId
@@ -60,6 +65,12 @@ class Message:
     kind: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     attachment_ids: tuple[str, ...] = ()
+    read_by: tuple[str, ...] = ()
+
+    @property
+    def is_redacted(self) -> bool:
+        """Tell whether the provider has taken something out of it since it was written."""
+        return self.attributes.get(REDACTED) == "true"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

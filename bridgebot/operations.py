@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.errors import BridgebotError, StoreError
 from bridgebot.settings import single
-from bridgebot.store import audit, quarantined, queues
+from bridgebot.store import audit, quarantined, queues, standing
 from bridgebot.store.database import Store
 from bridgebot.store.engine import open_engine
 from bridgebot.store.migrate import HEAD, revision
@@ -113,9 +113,13 @@ async def retry_delivery(name: str, *, now: int) -> str:
 
 async def _discard(connection: AsyncConnection, letter: str, number: int, now: int) -> bool:
     if letter == "q":
-        done = await quarantined.resolve(connection, number, now=now)
+        line = "An operator gave it up."
+        done = await quarantined.resolve(connection, number, line=line, now=now)
     else:
         done = await queues.give_up(connection, TABLES[letter], number, now=now)
+        if done:
+            line = "An operator gave it up."
+            await standing.close(connection, TABLES[letter], number, line=line, now=now)
     return done and await _note(connection, "dropped", letter, number, now)
 
 
@@ -124,6 +128,9 @@ async def _retry(connection: AsyncConnection, letter: str, number: int, now: int
         done = await quarantined.ask(connection, number, now=now)
     else:
         done = await queues.try_again(connection, TABLES[letter], number, now=now)
+        if done:
+            line = "An operator had it tried again."
+            await standing.close(connection, TABLES[letter], number, line=line, now=now)
     return done and await _note(connection, "retried", letter, number, now)
 
 

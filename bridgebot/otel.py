@@ -25,7 +25,7 @@ from opentelemetry.trace import (
 )
 
 FLUSH_SECONDS = 2.0
-CALLS = frozenset({"confirm", "post", "send", "look up"})
+CALLS = frozenset({"confirm", "post", "picture", "enclose", "send", "look up"})
 """Steps that ask another service."""
 
 

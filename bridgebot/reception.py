@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.bridge.hours import parse_hours, parse_weekly
 from bridgebot.bridge.replies import Rules as ReplyRules
@@ -14,17 +16,20 @@ from bridgebot.bridge.waiting import HOUR, MINUTE, Desk, Rules, Step
 from bridgebot.fields import PropertySettings
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
+from bridgebot.slack.capture import Capture
 from bridgebot.slack.commands import Commands
 from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.files import Files
 from bridgebot.slack.find import Find
-from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.gateway import Gateway, Identity
 from bridgebot.slack.guests import Guests
+from bridgebot.slack.hearing import HearingApp
 from bridgebot.slack.home import Home, Scores
 from bridgebot.slack.lists import Lists
 from bridgebot.slack.older import Older
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
+from bridgebot.slack.retries import Retries
 from bridgebot.slack.rewording import Rewording
 from bridgebot.slack.saved import SavedReplies
 from bridgebot.slack.saved_desk import SavedDesk
@@ -90,9 +95,41 @@ def drafts_of(settings: Settings, context: Context, people: People, rules: Reply
         signing=context.signing,
         label=context.label,
         can_reply=can_reply,
+        is_gone=lambda provider: provider not in context.providers,
         window_rule=context.window_rule,
         names={name: own.name for name, own in settings.properties.items() if own.name},
     )
+
+
+def make_app(
+    settings: Settings,
+    context: Context,
+    client: AsyncWebClient,
+    me: Identity,
+    *,
+    on_failed: Callable[[], None],
+) -> tuple[HearingApp, Capture]:
+    """Make Bolt's application; what comes is captured before anything else looks at it."""
+    secret = settings.slack_signing_secret
+    capture = Capture(
+        context.store,
+        bot_user=me.user_id,
+        now=context.ms,
+        on_captured=context.signals.decide.set,
+        on_changed=context.signals.all,
+        on_failed=on_failed,
+        promise=settings.promise_reaction,
+        named=settings.may_reply,
+        traces=context.traces,
+    )
+    app = HearingApp(
+        client=client,
+        before_authorize=capture,
+        ignoring_self_events_enabled=False,
+        request_verification_enabled=settings.slack_mode == "http",
+        signing_secret=secret.get_secret_value() if secret is not None else "",
+    )
+    return app, capture
 
 
 def open_reception(
@@ -114,7 +151,8 @@ def open_reception(
     importer = Importer(context)
     find = Find(store, gateway, access, importer, label=label, window=context.window, prefix=prefix)
     find.register(app)
-    Older(store, access, importer).register(app)
+    Older(store, gateway, access, importer).register(app)
+    Retries(store, access, now=now, wake=wake).register(app)
     saved = SavedDesk(store, gateway, access, now=now)
     saved.register(app)
     SavedReplies(store, gateway, access, drafts, now=now, wake=wake, prefix=prefix).register(app)

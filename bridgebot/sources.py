@@ -100,15 +100,17 @@ def _consumers(context: Context, provider: Provider) -> dict[str, Poller | Walke
 
 
 def _notifications(settings: Settings, context: Context) -> Notifications | None:
-    """Build the endpoints for notifications, where an account is to be notified of."""
-    client_id = settings.booking_notifications_client_id
-    secret = settings.booking_notifications_secret
-    names = [each.name for each in context.providers.values() if each.push is not None]
-    if not names or client_id is None or secret is None:
-        return None
-    plain = secret.get_secret_value()
-    subscriptions = (Subscription(provider=names[0], client_id=client_id, secret=plain),)
-    return Notifications(context, subscriptions)
+    """Build the endpoints for notifications; whose one is, its token tells."""
+    subscriptions = []
+    for account in settings.every_account():
+        client_id, secret = account.notifications_client_id, account.notifications_secret
+        pushed = "notifications" in account.sources and account.key in context.providers
+        if pushed and client_id is not None and secret is not None:
+            plain = secret.get_secret_value()
+            subscriptions.append(
+                Subscription(provider=account.key, client_id=client_id, secret=plain)
+            )
+    return Notifications(context, tuple(subscriptions)) if subscriptions else None
 
 
 def _hints(secret: SecretStr, context: Context, readers: list[Reader]) -> Hints:

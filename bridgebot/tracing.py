@@ -92,6 +92,10 @@ class Traces:
             name, subject, said, began=began, ended=ended, first=first, failed=failed
         )
 
+    def captured(self, channel: str, ts: str, *, began: int, ended: int) -> None:
+        """Begin the trace of what staff wrote, however it was heard of."""
+        self.step("capture", outgoing(channel, ts), first=True, began=began, ended=ended)
+
     def close(self) -> None:
         """Hand on what is kept, for a moment at most."""
         if self._recorder is not None:

@@ -73,9 +73,15 @@ class Vitals:
             slack_connected=self.socket.connected,
             last_poll_ok=self._age(heard) if heard is not None else None,
             poll_limit=_limit(late) if late is not None else 0.0,
+            polled=self._silent(polled) or "the provider",
             standby=not polled,
             problems=self.selfcheck.problems,
         )
+
+    def _silent(self, polled: Sequence[Consumer]) -> str:
+        """Name the accounts from which nothing comes."""
+        names = {_provider_of(each) for each in polled if self._overdue(each) > 0}
+        return ", ".join(sorted(names))
 
     def _overdue(self, poller: Consumer) -> float:
         """Tell how long ago something should have been received; one never heard comes first."""

@@ -23,3 +23,8 @@ def shared_dir() -> Path:
             pytest.fail("the vendors' documents are not there")
         pytest.skip("the vendors' documents are not there")
     return found
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are processors: most tests wait for others now and then."""
+    return (os.cpu_count() or 1) + 1

@@ -11,6 +11,10 @@ MAX_ATTEMPTS = 20
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 3600.0
 REFUSED_DELAY = 30.0
+AT_ONCE = 3
+"""Calls without an answer after which the next is made at once: the look-up took its time."""
+NO_ANSWER = "no_answer"
+"""The code of a delivery that was tried many times and is surely not there."""
 
 MENDABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
 """Refusals that last until a person puts something right; waiting costs no attempt."""
@@ -79,14 +83,23 @@ def backoff(attempts: int, chance: float) -> float:
     return longest * (0.5 + chance / 2)
 
 
-def after_lookup(*, found: bool, age: float, settle: float, chance: float) -> Outcome:
+def after_lookup(
+    *, found: bool, age: float, settle: float, attempts: int, chance: float
+) -> Outcome:
     """Decide what follows a look at the other side for a call whose answer was lost.
 
     ``age`` is the number of seconds since the call began. What is there is there; what is not may
     still come while the other side may be at work, so its absence counts only after ``settle``.
+    After several ``attempts`` the other side is given more and more time, and looked at again when
+    it is over; after many it is asked no more: it would go on for ever, and hold back what stands
+    behind.
     """
     if found:
         return Outcome(state=State.COMPLETED)
-    if age < settle:
-        return Outcome(state=State.UNCERTAIN, delay=min(settle - age, max(1.0, settle / 4)))
-    return Outcome(state=State.RETRYABLE, delay=chance)
+    patience = settle + (backoff(attempts - AT_ONCE, chance) if attempts > AT_ONCE else 0.0)
+    if age < patience:
+        delay = min(patience - age, max(1.0, patience / 4))
+        return Outcome(state=State.UNCERTAIN, delay=delay, code=NO_ANSWER)
+    if attempts >= MAX_ATTEMPTS:
+        return Outcome(state=State.DISCARDED, code=NO_ANSWER)
+    return Outcome(state=State.RETRYABLE, delay=chance, code=NO_ANSWER)

@@ -72,7 +72,8 @@ class Written:
     ``author`` is a kind of person (``member``, ``named``, ``guest``, ``external``, ``bot``,
     ``gone``, ``unknown``); ``may_send`` tells whether the author is in the group that answers
     guests, ``None`` where that will never be known; ``content`` the text rendered for the guest;
-    ``access`` the conversation's; ``files`` those of its files that can go, and what is wrong with
+    ``access`` the conversation's; ``account_gone`` says that its account is not in the settings;
+    ``files`` those of its files that can go, and what is wrong with
     the others; ``colleagues`` the first names of those who read along; ``signature`` is what stands
     below the text; ``window`` says until when the provider takes replies. A text that was ``seen``
     in a form as the guest gets it is asked about no more.
@@ -84,6 +85,7 @@ class Written:
     access: str | None
     label: str
     can_reply: bool
+    account_gone: bool = False
     files: Sorted = field(default_factory=Sorted)
     may_send: bool | None = True
     age_seconds: float = 0.0
@@ -207,13 +209,22 @@ def _reads_as_note(content: str, rules: Rules) -> bool:
     return any(words.startswith(prefix.strip().lower()) for prefix in rules.note_prefixes)
 
 
+def _one_way(written: Written) -> str:
+    """Say why nothing at all goes to a conversation's account."""
+    if written.account_gone:
+        return (
+            f"Not sent: the account {written.label} is not in the settings of the bridge any more. "
+            "Please answer the guest there; the conversation and your text are kept."
+        )
+    return (
+        f"Not sent: {written.label} can only be read here. Please answer in {written.label} itself."
+    )
+
+
 def why_not(written: Written, rules: Rules) -> str | None:
     """Say why a reply cannot be sent, or ``None`` where it can."""
     if not written.can_reply:
-        return (
-            f"Not sent: {written.label} can only be read here. "
-            f"Please answer in {written.label} itself."
-        )
+        return _one_way(written)
     if written.access == "read_only":
         return (
             "Not sent: this conversation is closed for replies (read only)."

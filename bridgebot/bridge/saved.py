@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 PLACEHOLDERS: Mapping[str, str] = {
     "guest": "the guest's name is not known",
     "reservation": "the reservation's number is not known",
-    "property": "the settings have no name for the property",
+    "property": "the property's name is not known, and the settings have none",
 }
 """The placeholders there are, and why one cannot be filled in."""
 

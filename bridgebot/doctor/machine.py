@@ -18,6 +18,9 @@ from bridgebot.store.migrate import HEAD, revision
 from bridgebot.store.writer import in_words
 
 SCARCE_BYTES = 500_000_000
+READ_ONLY = frozenset({"hostelmate"})
+"""Providers to which no reply goes out: their properties need no signature."""
+
 OTHERS = 0o077
 """The rights of the owner's group and of everybody else."""
 
@@ -43,18 +46,28 @@ def _slips() -> list[Finding]:
 
 def _readable_on_the_way(settings: Settings) -> list[Finding]:
     """Name addresses that tokens and messages travel to in the clear, over a network."""
+    named = [(f"{PREFIX}{name.upper()}", value) for name, value in settings]
+    named += [
+        (account.called(name), value) for account in settings.accounts for name, value in account
+    ]
     return [
-        warning("settings", f"{PREFIX}{name.upper()} is not https", "tokens can be read on the way")
-        for name, value in settings
-        if name.endswith("_url") and str(value).startswith("http://") and not _is_here(str(value))
+        warning("settings", f"{name} is not https", "tokens can be read on the way")
+        for name, value in named
+        if str(value).startswith("http://") and not _is_here(str(value))
     ]
 
 
 def _unsigned(settings: Settings) -> list[Finding]:
     """Name the properties that have no line of their own where each reply should end with it."""
     named = {*settings.booking_properties, *settings.channels, *settings.properties}
+    silent: set[str] = set()
+    for account in settings.every_account():
+        mine = silent if account.provider in READ_ONLY else named
+        mine |= account.own_properties()
     bare = sorted(
-        each for each in named if not getattr(settings.properties.get(each), "signature", None)
+        each
+        for each in named - silent
+        if not getattr(settings.properties.get(each), "signature", None)
     )
     if settings.signature != "property" or not bare:
         return []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bridgebot.doctor.findings import Finding, good, wrong
+from collections.abc import Awaitable, Callable
+
+from bridgebot.doctor.findings import Finding, Level, good, warning, wrong
 from bridgebot.errors import ProviderError, StoreError
 from bridgebot.model import PropertyId
 from bridgebot.providers.base import Provider
@@ -19,13 +21,40 @@ async def check_provider(provider: Provider, address: str) -> list[Finding]:
         return [good(provider.name, "a running bridge receives from it")]
     if provider.probe is None:
         return []
+    if len(provider.ways) > 1:
+        found = await _check_ways(provider)
+    else:
+        found = [await _check_login(provider, provider.probe)]
+    if all(each.level is Level.ERROR for each in found):
+        return found
+    return [*found, *[await _check_property(provider, each) for each in provider.properties]]
+
+
+async def _check_login(provider: Provider, probe: Callable[[], Awaitable[None]]) -> Finding:
+    """Try a login, and the one source behind it."""
     try:
-        await provider.probe()
+        await probe()
     except ProviderError as error:
-        return [wrong(provider.name, str(error))]
+        return wrong(provider.name, str(error))
+    return good(provider.name, "login and access work")
+
+
+async def _check_ways(provider: Provider) -> list[Finding]:
+    """Try each of several sources; the bridge runs while one of them works."""
+    refused: dict[str, ProviderError] = {}
+    for way, probe in provider.ways.items():
+        try:
+            await probe()
+        except ProviderError as error:
+            refused[way] = error
+    if len(refused) == len(provider.ways):
+        return [wrong(provider.name, f"{way}: {error}") for way, error in refused.items()]
+    remedy = "mend it, or take it out of the sources: messages come by the others alone"
     return [
-        good(provider.name, "login and access work"),
-        *[await _check_property(provider, each) for each in provider.properties],
+        warning(provider.name, f"{way}: {refused[way]}", remedy)
+        if way in refused
+        else good(provider.name, f"{way}: login and access work")
+        for way in provider.ways
     ]
 
 
@@ -40,7 +69,7 @@ async def _is_polled(provider: Provider, address: str) -> bool:
         return False
     try:
         async with engine.connect() as connection:
-            name = f"queue:{provider.name}"
+            name = f"queue:{provider.queue}"
             return await leases.holder(connection, name) is not None
     except FAULTS:
         # What is wrong with the database is the other check's to say.

@@ -61,6 +61,12 @@ async def check_channels(gateway: Gateway, settings: Settings) -> list[Finding]:
     """Look at each channel that is named in the settings."""
     named = {"BRIDGEBOT_GUESTS_CHANNEL": settings.guests_channel}
     named |= {f"BRIDGEBOT_CHANNELS ({key})": each for key, each in settings.channels.items()}
+    for account in settings.accounts:
+        if account.channel is not None:
+            named[account.called("channel")] = account.channel
+        named |= {
+            account.called(f"channels ({key})"): each for key, each in account.channels.items()
+        }
     named |= {
         f"BRIDGEBOT_ROUTES (rule {number})": each.channel
         for number, each in enumerate(settings.routes, 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -198,7 +198,9 @@ class Provider:
     ``label`` is what people call it (``Booking.com``); ``poll_seconds`` is the pause after an empty
     fetch; ``properties`` are those named in the settings, asked when something has to be looked
     for; ``push`` reads a notification's body, where the provider sends such; ``probe`` tries the
-    login and the access, and raises ``ProviderError`` in words.
+    login and the access, and raises ``ProviderError`` in words; ``ways`` tries each of several
+    sources by itself. ``login`` names a login that may have one consumer only, whatever the account
+    is called in the settings.
     """
 
     name: ProviderName
@@ -217,3 +219,10 @@ class Provider:
     limits: Limits = Limits()
     properties: tuple[PropertyId, ...] = ()
     probe: Callable[[], Awaitable[None]] | None = None
+    ways: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    login: str = ""
+
+    @property
+    def queue(self) -> str:
+        """Name what one node alone consumes: an account that is renamed on one node stays one."""
+        return self.login or self.name

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,10 +44,10 @@ from bridgebot.providers.booking_push import read_push
 from bridgebot.providers.booking_recent import BookingRecent
 from bridgebot.providers.booking_search import SPAN, BookingSearch
 from bridgebot.providers.booking_tags import BookingTags
-from bridgebot.providers.booking_token import Tokens, TokenStore
+from bridgebot.providers.booking_token import Tokens, TokenStore, plainly
 from bridgebot.providers.budget import Budget
 from bridgebot.providers.http import Caller
-from bridgebot.providers.reading import reason_of
+from bridgebot.providers.reading import reason_of, second_of
 
 log = structlog.get_logger()
 
@@ -73,20 +74,23 @@ def booking_provider(
     poll_seconds: float = 5.0,
     properties: tuple[PropertyId, ...] = (),
     name: ProviderName = ProviderName("booking"),  # noqa: B008 - a plain word
+    label: str = LABEL,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     token_store: TokenStore | None = None,
     sources: Collection[str] = ("queue",),
     reads_per_minute: float = 60.0,
     clock: Callable[[], float] = time.monotonic,
+    called: Callable[[str], str] = plainly,
 ) -> Provider:
     """Make the provider of one machine account; without a ``token_store`` its token stays here.
 
-    ``sources`` are any of ``queue``, ``conversations`` and ``notifications``.
+    ``sources`` are any of ``queue``, ``conversations`` and ``notifications``; ``called`` says what
+    an owner calls a setting of this account.
     """
     caller = Caller(
         http=http,
-        provider=LABEL,
+        provider=label,
         sleep=sleep,
         chance=chance,
         now=lambda: now().timestamp(),
@@ -99,31 +103,59 @@ def booking_provider(
         client_secret=client_secret,
         now=now,
         store=token_store,
+        called=called,
     )
     api = BookingApi(caller=caller, tokens=tokens, base=api_url.rstrip("/"), version=version)
-    queue = BookingQueue(api=api, name=name)
     budget = Budget(burst=BURST, per_minute=reads_per_minute, clock=clock, sleep=sleep)
-    recent = BookingRecent(api=api, name=name, budget=budget)
-    return Provider(
+    bare = Provider(
         name=name,
-        label=LABEL,
+        label=label,
         poll_seconds=poll_seconds,
-        source=queue if "queue" in sources else None,
-        recent=recent if "conversations" in sources else None,
-        push=(lambda body: read_push(body, name)) if "notifications" in sources else None,
+        search=BookingSearch(api=api, name=name, sleep=sleep),
+        properties=properties,
+        login=hashlib.sha256(client_id.encode()).hexdigest()[:16],
+    )
+    return _with_sources(_with_parts(bare, api), api, budget, sources, called)
+
+
+def _with_parts(bare: Provider, api: BookingApi) -> Provider:
+    """Add what does not depend on where messages come from."""
+    return replace(
+        bare,
         replies=BookingReplies(api=api),
         attachments=BookingAttachments(api=api),
-        history=BookingHistory(api=api, name=name),
-        search=BookingSearch(api=api, name=name, sleep=sleep),
+        history=BookingHistory(api=api, name=bare.name),
         tags=BookingTags(api=api),
-        reread=lambda raw: _reread(raw, name),
+        reread=lambda raw: _reread(raw, bare.name),
         limits=Limits(answer_hours=24, search_span=SPAN, window=WINDOW),
-        properties=properties,
-        probe=Access(
-            api=api,
-            queue=queue.probe if "queue" in sources else None,
-            properties=properties if "conversations" in sources else (),
-        ).probe,
+    )
+
+
+def _with_sources(
+    bare: Provider,
+    api: BookingApi,
+    budget: Budget,
+    sources: Collection[str],
+    called: Callable[[str], str],
+) -> Provider:
+    """Add the sources that are wanted, and what tries them."""
+    name = bare.name
+    queue = BookingQueue(api=api, name=name) if "queue" in sources else None
+    listed, pushed = "conversations" in sources, "notifications" in sources
+    access = Access(
+        api=api,
+        queue=queue.probe if queue is not None else None,
+        properties=bare.properties if listed else (),
+        pushed=pushed,
+        called=called("properties"),
+    )
+    return replace(
+        bare,
+        source=queue,
+        recent=BookingRecent(api=api, name=name, budget=budget) if listed else None,
+        push=(lambda body: read_push(body, name)) if pushed else None,
+        probe=access.probe,
+        ways=access.ways(),
     )
 
 
@@ -206,7 +238,10 @@ class BookingReplies:
         message_id = data.get("message_id")
         if not isinstance(message_id, str) or not message_id:
             raise ProviderError(
-                "Booking.com's answer names no message", code="unclear", certain=False
+                "Booking.com's answer names no message",
+                code="unclear",
+                certain=False,
+                answered=True,
             )
         return Sent(
             message_id=MessageId(message_id),
@@ -287,10 +322,10 @@ class BookingHistory:
     def _transcript(
         self, payload: ThreadConversation, property_id: str, newest_first: list[Message]
     ) -> Transcript:
-        # Times are not unique (guests' are cut to seconds): among equal ones the provider's order
-        # decides, so turn it round before the stable sort.
+        # Guests' times are cut to seconds: within one the provider's order decides, so turn it
+        # round before the stable sort.
         ordered = newest_first[::-1]
-        ordered.sort(key=lambda each: each.sent_at)
+        ordered.sort(key=lambda each: second_of(each.sent_at))
         return Transcript(
             conversation=to_conversation(payload, self.name, property_id), messages=tuple(ordered)
         )

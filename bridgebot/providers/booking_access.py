@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -16,32 +16,48 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """Tries login and access; ``queue`` and ``properties`` are what the sources need, if any."""
+    """Tries login and access; ``queue`` and ``properties`` are what the sources need, if any.
+
+    ``pushed`` says that notifications come; ``called`` says what an owner calls the setting with
+    the properties.
+    """
 
     api: BookingApi
     queue: Callable[[], Awaitable[None]] | None
     properties: tuple[PropertyId, ...]
+    pushed: bool
+    called: str
 
     async def probe(self) -> None:
         """Try all; raises ``ProviderError`` where no source works.
 
         One that is shut does not keep the others from their work: its worker raises the alert.
         """
-        if self.queue is None and not self.properties:
-            # Notifications come by themselves; what they lead to needs the login all the same.
-            await self.api.tokens.current()
-            return
         refusals: list[ProviderError] = []
-        tries = [self.queue] if self.queue is not None else []
-        tries += [self._list] if self.properties else []
-        for each in tries:
+        ways = self.ways()
+        for way, each in ways.items():
             try:
                 await each()
             except ProviderError as error:
-                log.warning("source_refused", code=error.code)
+                log.warning("source_refused", source=way, code=error.code)
                 refusals.append(error)
-        if len(refusals) == len(tries):
+        if len(refusals) == len(ways):
             raise refusals[0]
+
+    def ways(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """List the sources, each with what tries it; it raises ``ProviderError`` in words."""
+        ways: dict[str, Callable[[], Awaitable[None]]] = {}
+        if self.queue is not None:
+            ways["queue"] = self.queue
+        if self.properties:
+            ways["conversations"] = self._list
+        if self.pushed or not ways:
+            # Notifications come by themselves; what they lead to needs the login all the same.
+            ways["notifications"] = self._log_in
+        return ways
+
+    async def _log_in(self) -> None:
+        await self.api.tokens.current()
 
     async def _list(self) -> None:
         """Read the list of the first property that can be read."""
@@ -56,8 +72,8 @@ class Access:
             else:
                 return
         raise ProviderError(
-            "Booking.com lets this machine account read none of the properties of "
-            "BRIDGEBOT_BOOKING_PROPERTIES: check their ids, and that they are connected to it",
+            f"Booking.com lets this machine account read none of {self.called}: check their ids, "
+            "and that they are connected to it",
             code="forbidden",
             permanent=True,
         ) from refusal

@@ -181,6 +181,7 @@ class BookingApi:
                 f"Booking.com refused it ({endpoint}, ruid {ruid_of(answer.body)})",
                 code="refused",
                 permanent=True,
+                answered=True,
             )
         if errors or not data or not is_ok(data.get("ok")):
             # A success status without a clear yes beside it: nobody says which of the two counts.
@@ -188,6 +189,7 @@ class BookingApi:
                 f"Booking.com's answer is not clear ({endpoint}, ruid {ruid_of(answer.body)})",
                 code="unclear",
                 certain=False,
+                answered=True,
             )
         return answer
 
@@ -227,6 +229,7 @@ def _accepted(endpoint: str, answer: Answer) -> Mapping[str, Any]:
             f"Booking.com reports an error ({endpoint}, ruid {ruid_of(answer.body)})",
             code="refused",
             permanent=True,
+            answered=True,
         )
     return data
 

@@ -8,12 +8,14 @@ entries are read one by one: one that cannot be read never fails a batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import structlog
 from pydantic import BeforeValidator, Field, ValidationError
 
 from bridgebot.model import (
+    REDACTED,
     Conversation,
     ConversationId,
     Message,
@@ -106,6 +108,7 @@ class ThreadMessage(Payload):
     message_type: Text = None
     attributes: Open = Field(default_factory=dict)
     is_redacted: Any = None
+    tags: Open = Field(default_factory=dict)
 
 
 class ThreadConversation(Payload):
@@ -190,15 +193,18 @@ def to_conversation(
 def to_messages(
     payload: ThreadConversation, participants: Iterable[Participant] = ()
 ) -> list[Message]:
-    """Read a conversation's messages as they stand; entries that carry only tags are left out.
+    """Read a conversation's messages as they stand.
 
+    An entry that carries only tags is none: it says what the one before it was tagged with.
     ``participants`` are known from elsewhere, for a page that does not name them.
     """
     known = (*participants, *payload.participants)
     people = {each.participant_id: each.metadata for each in known if each.participant_id}
-    messages = []
+    messages: list[Message] = []
     for entry in payload.messages:
         if isinstance(entry, dict) and entry.get("message_id") is None:
+            if messages:
+                messages[-1] = _tagged(messages[-1], as_mapping(entry.get("tags")))
             continue
         try:
             each = ThreadMessage.model_validate(entry)
@@ -213,8 +219,17 @@ def to_messages(
     return messages
 
 
+def _tagged(message: Message, tags: Mapping[str, Any]) -> Message:
+    """Add who has read a message; the table has a boolean where the sample lists participants."""
+    read = as_mapping(tags.get("read"))
+    named = read.get("participants")
+    if as_flag(read.get("set")) is False or not isinstance(named, list):
+        return message
+    return replace(message, read_by=(*message.read_by, *_ids(named)))
+
+
 def _to_message(entry: ThreadMessage, who: Metadata) -> Message:
-    return Message(
+    message = Message(
         message_id=MessageId(entry.message_id),
         sender=who.kind,
         sender_name=who.name,
@@ -225,6 +240,7 @@ def _to_message(entry: ThreadMessage, who: Metadata) -> Message:
         attributes=_attributes(entry.attributes, entry.is_redacted),
         attachment_ids=_ids(entry.attachment_ids),
     )
+    return _tagged(message, entry.tags)
 
 
 def is_ok(value: object) -> bool:
@@ -266,10 +282,10 @@ def _attributes(value: Mapping[str, Any], redacted: object) -> dict[str, str]:
 
     Where version 1.3 states ``is_redacted`` is not documented: beside the text or among these.
     """
-    words = {
+    words: dict[str, str] = {
         clean(key): clean(each) if isinstance(each, str) else raw_of(each)
         for key, each in value.items()
         if each is not None
     }
-    flag = as_flag(words.get("is_redacted") if redacted is None else redacted)
-    return words | {"is_redacted": "true"} if flag else words
+    flag = as_flag(words.get(REDACTED) if redacted is None else redacted)
+    return words | {REDACTED: "true"} if flag else words

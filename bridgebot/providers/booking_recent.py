@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bridgebot.errors import ProviderError
 from bridgebot.model import (
+    REDACTED,
     Batch,
     ConversationId,
     Glimpse,
@@ -28,12 +29,20 @@ from bridgebot.providers.booking_api import MOST_PAGES, BookingApi
 from bridgebot.providers.booking_payloads import (
     Metadata,
     ThreadConversation,
+    as_flag,
     next_page,
     read_entries,
     to_conversation,
 )
 from bridgebot.providers.budget import Budget
-from bridgebot.providers.reading import as_list, parse_time, raw_of, reason_of
+from bridgebot.providers.reading import (
+    as_list,
+    as_mapping,
+    parse_time,
+    raw_of,
+    reason_of,
+    second_of,
+)
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 RE_READS = 3
@@ -74,8 +83,8 @@ class BookingRecent:
         about = to_conversation(payload, self.name, property_id)
         shaped = [to_queue_entry(each, payload, about.property_id) for each in entries]
         received, unreadable = read_entries(shaped, self.name)
-        # Times are not unique: among equal ones the provider's order stands.
-        received.sort(key=lambda each: each.message.sent_at)
+        # Guests' times are cut to seconds: within one the provider's order stands.
+        received.sort(key=lambda each: second_of(each.message.sent_at))
         return Batch(
             messages=tuple(replace(each, conversation=about) for each in received),
             unreadable=tuple(unreadable),
@@ -129,11 +138,13 @@ def to_glimpse(payload: ThreadConversation) -> Glimpse:
     messages = [each for each in payload.messages if _is_message(each)]
     times = [at for each in messages if (at := _time_of(each)) is not None]
     guest = [each.metadata.name for each in payload.participants if each.metadata.name]
-    shown = [
+    shown: list[object] = [
         [[each.get("message_id"), each.get("timestamp")] for each in messages],
         [payload.access, payload.conversation_type, payload.conversation_reference],
         [guest, payload.tags.get("no_reply_needed")],
     ]
+    if any(map(_is_redacted, messages)):
+        shown.append("redacted")
     return Glimpse(
         conversation_id=ConversationId(payload.conversation_id),
         mark=hashlib.sha256(raw_of(shown).encode()).hexdigest()[:20],
@@ -171,6 +182,14 @@ def _is_message(entry: object) -> bool:
     if not isinstance(entry, Mapping):
         return True
     return any(entry.get(key) is not None for key in ("message_id", "content", "timestamp"))
+
+
+def _is_redacted(entry: object) -> bool:
+    """Tell whether an entry says so; where version 1.3 states it is not documented."""
+    if not isinstance(entry, Mapping):
+        return False
+    places = (entry, as_mapping(entry.get("attributes")))
+    return any(as_flag(each.get(REDACTED)) for each in places)
 
 
 def _by_id(entries: Iterable[Any]) -> dict[str, Any]:

@@ -68,8 +68,13 @@ class Memory:
         self._token = token
 
 
+def plainly(field: str) -> str:
+    """Say what an owner calls a setting of the account that stands in the plain settings."""
+    return f"BRIDGEBOT_BOOKING_{field.upper()}"
+
+
 class Tokens:
-    """The current token of one machine account."""
+    """The current token of one machine account; ``called`` says what its settings are called."""
 
     def __init__(
         self,
@@ -80,8 +85,10 @@ class Tokens:
         client_secret: str,
         now: Callable[[], datetime],
         store: TokenStore | None = None,
+        called: Callable[[str], str] = plainly,
     ) -> None:
         self._caller = caller
+        self._called = called
         self._url = url
         self._client_id = client_id
         self._client_secret = client_secret
@@ -174,21 +181,20 @@ class Tokens:
         self._failures += 1
         longest = LONGEST_HOLD if error.certain else LONGEST_UNCERTAIN_HOLD
         seconds = min(longest, 2.0 ** min(self._failures - 1, 10))
-        told = _translated(error)
+        told = self._translated(error)
         self._held = (now + timedelta(seconds=max(seconds, error.after or 0.0)), told)
         return told
 
-
-def _translated(error: ProviderError) -> ProviderError:
-    """Say what a failed exchange means for the call that needed the token: it was never made."""
-    if error.auth or error.code in {"forbidden", "http_400"}:
-        return ProviderError(
-            "Booking.com refused the machine account: check BRIDGEBOT_BOOKING_CLIENT_ID and "
-            "BRIDGEBOT_BOOKING_CLIENT_SECRET",
-            code="credentials",
-            auth=True,
-        )
-    return ProviderError(str(error), code=error.code, after=error.after)
+    def _translated(self, error: ProviderError) -> ProviderError:
+        """Say what a failed exchange means for the call that needed the token: never made."""
+        if error.auth or error.code in {"forbidden", "http_400"}:
+            return ProviderError(
+                "Booking.com refused the machine account: check "
+                f"{self._called('client_id')} and {self._called('client_secret')}",
+                code="credentials",
+                auth=True,
+            )
+        return ProviderError(str(error), code=error.code, after=error.after)
 
 
 def expiry(token: str) -> datetime | None:

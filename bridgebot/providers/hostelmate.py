@@ -25,7 +25,13 @@ from bridgebot.model import (
 )
 from bridgebot.providers.base import Provider
 from bridgebot.providers.budget import Budget
-from bridgebot.providers.hostelmate_api import PAGE, HostelMateApi, Whole, make_budget
+from bridgebot.providers.hostelmate_api import (
+    PAGE,
+    HostelMateApi,
+    Whole,
+    make_budget,
+    plainly,
+)
 from bridgebot.providers.hostelmate_payloads import (
     MessageEntry,
     ThreadEntry,
@@ -48,14 +54,21 @@ def hostelmate_provider(
     poll_seconds: float = 30.0,
     skip_channels: Iterable[str] = (),
     name: ProviderName = ProviderName("hostelmate"),  # noqa: B008 - a plain word
+    label: str = LABEL,
+    called: Callable[[str], str] = plainly,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
     clock: Callable[[], float] = time.monotonic,
+    budget: Budget | None = None,
 ) -> Provider:
-    """Make the provider of one property; without replies, as no call that sends is documented."""
-    budget = make_budget(clock=clock, sleep=sleep)
-    caller = Caller(http=http, provider=LABEL, sleep=sleep, chance=chance, turn=budget.turn)
-    api = HostelMateApi(caller=caller, base=api_url.rstrip("/"), key=api_key)
+    """Make the provider of one property; without replies, as no call that sends is documented.
+
+    The rate limit counts by address, so accounts of one process share a ``budget``. ``called``
+    says what an owner calls a setting of this account.
+    """
+    budget = budget or make_budget(clock=clock, sleep=sleep)
+    caller = Caller(http=http, provider=label, sleep=sleep, chance=chance, turn=budget.turn)
+    api = HostelMateApi(caller=caller, base=api_url.rstrip("/"), key=api_key, called=called)
     # One key opens one property, so the account's name stands for it.
     property_id = PropertyId(name.partition(":")[2] or name)
     skip = frozenset(each.upper() for each in skip_channels)
@@ -64,7 +77,7 @@ def hostelmate_provider(
     )
     return Provider(
         name=name,
-        label=LABEL,
+        label=label,
         poll_seconds=poll_seconds,
         listing=listing,
         history=HostelMateHistory(api=api, name=name, property_id=property_id),

@@ -27,6 +27,11 @@ _SPARE = 5
 _REFUSED = frozenset({"http_401", "forbidden"})
 
 
+def plainly(field: str) -> str:
+    """Say what an owner calls a setting of the account that stands in the plain settings."""
+    return f"BRIDGEBOT_HOSTELMATE_{field.upper()}"
+
+
 def make_budget(*, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> Budget:
     """Make the rate limit's budget for one address, with a little left for whoever looks in."""
     return Budget(burst=_BURST, per_minute=PER_MINUTE - _BURST - _SPARE, clock=clock, sleep=sleep)
@@ -42,11 +47,15 @@ class Whole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostelMateApi:
-    """Calls with one property's key; each raises ``ProviderError``."""
+    """Calls with one property's key; each raises ``ProviderError``.
+
+    ``called`` says what an owner calls a setting of this account.
+    """
 
     caller: Caller
     base: str
     key: str
+    called: Callable[[str], str] = plainly
 
     async def conversations(
         self, offset: int = 0, **filters: str
@@ -60,7 +69,7 @@ class HostelMateApi:
             raise ProviderError(
                 "Hostel Mate has no conversations at this address: either messaging is not enabled "
                 "for the property (Hostel Mate enables it on request), or "
-                "BRIDGEBOT_HOSTELMATE_API_URL is not right",
+                f"{self.called('api_url')} is not right",
                 code="not_enabled",
                 permanent=True,
             ) from error
@@ -110,7 +119,7 @@ class HostelMateApi:
             if error.code not in _REFUSED:
                 raise
             raise ProviderError(
-                f"Hostel Mate refuses the API key ({error}): check BRIDGEBOT_HOSTELMATE_API_KEY "
+                f"Hostel Mate refuses the API key ({error}): check {self.called('api_key')} "
                 "with the dashboard → API Access; a new key ends the old one at once, and allowed "
                 "domains must not shut the bot out",
                 code="credentials",

@@ -159,13 +159,13 @@ class Caller:
         if status == UNAUTHORISED:
             return ProviderError(words, code="http_401", auth=True)
         if status == FORBIDDEN:
-            return ProviderError(words, code="forbidden", permanent=True)
+            return ProviderError(words, code="forbidden", permanent=True, answered=True)
         if status == TOO_MANY:
             RATE_LIMITED.labels(self.provider, endpoint).inc()
             after = UNASKED_WAIT if after is None else after
             return ProviderError(words, code="http_429", after=after)
         if response.is_client_error and status not in PASSING:
-            return ProviderError(words, code=f"http_{status}", permanent=True)
+            return ProviderError(words, code=f"http_{status}", permanent=True, answered=True)
         return ProviderError(words, code=f"http_{status}", certain=False, after=after)
 
 

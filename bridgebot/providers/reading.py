@@ -38,6 +38,11 @@ def parse_time(value: str) -> datetime:
         raise ValueError("not a time") from None
 
 
+def second_of(at: datetime) -> datetime:
+    """Cut a time to its whole second, as Booking.com cuts guests' times."""
+    return at.replace(microsecond=0)
+
+
 def clean(text: str) -> str:
     """Replace what databases cannot store: NUL, and halves of characters.
 

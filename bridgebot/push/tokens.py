@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import jwt
@@ -30,7 +30,7 @@ class Subscription:
 
     provider: str
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
 
     def is_named(self, client_id: str, secret: str) -> bool:
         """Compare credentials, in the same time wherever they differ."""

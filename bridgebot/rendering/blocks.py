@@ -40,6 +40,9 @@ __all__ = [
     "undelivered",
 ]
 
+SHOW_AGAIN = "post_retry"
+"""The button's action below an alert about something that could not be shown."""
+
 _NAME = 100
 _TITLE = 500
 _ALERT_LINES = 30
@@ -194,14 +197,20 @@ def alert(
     provider: str,
     conversation_id: str | None,
     state: str,
+    again: int | None = None,
 ) -> Post:
-    """Render an alert, open or closed; addresses in its lines become links."""
+    """Render an alert, open or closed; addresses in its lines become links.
+
+    ``again`` is a delivery that a button below lets go to its thread once more.
+    """
     is_closed = state == "closed"
     head = f"Closed: {clip(title, _TITLE)}" if is_closed else clip(title, _TITLE)
     words = _fitting("\n".join([head, *lines[:_ALERT_LINES]]))
     head, _, rest = words.partition("\n")
     emoji = "white_check_mark" if is_closed else "rotating_light"
     sections = [literal_block(part) for part in split_by(rest, room)]
+    if again is not None and not is_closed:
+        sections.append(actions([button("Try again", SHOW_AGAIN, again, style="primary")]))
     return Post(
         text=escape(words),
         blocks=(headline(emoji, head), *sections),

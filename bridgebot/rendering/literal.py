@@ -38,6 +38,8 @@ def escape(text: str) -> str:
 
 def neutral(text: str) -> str:
     """Take out what hides or reverses text and normalise line ends; what is seen stays."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_ENDS.sub("\n", text)
     text = _SURROGATES.sub("\ufffd", text)
     text = _HIDDEN.sub("", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bridgebot.rendering.post import Block
+from bridgebot.rendering.post import Block, literal_block
 
 TEXT = "text"
 LONGEST = 3000
@@ -45,6 +45,11 @@ def text_field(
     if text:
         field["initial_value"] = text
     return {"type": "input", "block_id": name, "label": words(label), "element": field}
+
+
+def said_view(title: str, text: str) -> Block:
+    """Say something where there is nothing to fill in."""
+    return modal(title, [literal_block(text)], close="Close")
 
 
 def wording(callback_id: str, text: str, place: str) -> Block:

@@ -10,6 +10,7 @@ from bridgebot.rendering.literal import clip
 from bridgebot.rendering.modals import LONGEST, TEXT, modal, text_field, words
 from bridgebot.rendering.post import Block, actions, button, context, literal_block, plain
 
+TITLE = "Saved replies"
 CHOOSE, SEND, FORM = "saved_choose", "saved_send", "saved_form"
 """The forms."""
 
@@ -56,17 +57,12 @@ def choose_view(replies: Sequence[Shown], place: str, about: str) -> Block:
     }
     next_ = context([plain("Next you see it filled in, and can change it, before it is sent.")])
     return modal(
-        "Saved replies",
+        TITLE,
         [context([plain(about)]), field, next_],
         callback_id=CHOOSE,
         place=place,
         submit="Next",
     )
-
-
-def said_view(text: str) -> Block:
-    """Say something where there is nothing to fill in."""
-    return modal("Saved replies", [literal_block(text)], close="Close")
 
 
 def send_view(text: str, place: str, *, about: str, notes: Sequence[str]) -> Block:
@@ -103,7 +99,7 @@ def manage_view(replies: Sequence[Shown], *, offset: int = 0) -> Block:
         turns.append(button("More", f"{TURN}_more", offset + PAGE))
     if turns:
         blocks += [{"type": "divider"}, actions(turns)]
-    return modal("Saved replies", blocks, place=json.dumps({"offset": offset}), close="Close")
+    return modal(TITLE, blocks, place=json.dumps({"offset": offset}), close="Close")
 
 
 def form_view(place: str, *, hint: str, name: str = "", text: str = "") -> Block:

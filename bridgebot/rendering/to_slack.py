@@ -60,7 +60,7 @@ def message_posts(
     ``pictures_follow`` says that its pictures are shown behind it. One that is ``older`` stands
     below what was written after it, and says so.
     """
-    pieces = _pieces(message)
+    pieces = _pieces(message, provider_label)
     notes = _notes(message, provider_label, shown_at, pictures_follow=pictures_follow)
     notes = [plain("Older message"), *notes] if older else notes
     username, icon = _author(message, guest_name)
@@ -95,10 +95,10 @@ def _blocks(piece: _Piece, notes: list[Block]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _pieces(message: Message) -> list[_Piece]:
+def _pieces(message: Message, provider_label: str) -> list[_Piece]:
     content = neutral(message.content)
     if not content.strip():
-        return [_Piece(body=_EMPTY)]
+        return [_Piece(body=_gone(provider_label) if message.is_redacted else _EMPTY)]
     start = quote_start(content) if message.kind == "email" else None
     if start is None:
         return [_Piece(body=part) for part in split_by(content, room)]
@@ -109,6 +109,11 @@ def _pieces(message: Message) -> list[_Piece]:
     if room(joined.text) < len(joined.text):
         return pieces + quotes
     return [*pieces[:-1], joined, *quotes[1:]]
+
+
+def _gone(provider_label: str) -> str:
+    """Say in place of a text that it was taken back."""
+    return f"(text redacted by {provider_label})"
 
 
 def _author(message: Message, guest_name: str | None) -> tuple[str, str]:
@@ -126,7 +131,7 @@ def _notes(
     message: Message, provider_label: str, shown_at: datetime, *, pictures_follow: bool
 ) -> list[Block]:
     words = about_kind(message, provider_label)
-    if message.attributes.get("is_redacted") == "true":
+    if message.is_redacted and message.content.strip():
         words.append(f"Redacted by {provider_label}")
     if message.sender is SenderKind.UNKNOWN:
         words.append(f"{provider_label} does not say who wrote this")

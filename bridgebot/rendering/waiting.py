@@ -181,7 +181,9 @@ def guest_line(guest: WaitingGuest) -> Block:
     reference = neutral(guest.conversation.reference or "")
     name = plain(f"{guest.name} {clip(reference, 50)}".rstrip())
     link = [marked_up(f"<{guest.link}|Open the thread>")] if guest.link else []
-    return context([name, marked_up(f"{guest.waited}{since}"), *_notes(guest), *link])
+    # Who does not wait stands in hand-overs too; Slack takes no empty text.
+    waits = [marked_up(f"{guest.waited}{since}")] if guest.waited else []
+    return context([name, *waits, *_notes(guest), *link])
 
 
 def _where(guest: WaitingGuest) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -16,17 +17,17 @@ from bridgebot.sandbox.console.surfaces import surfaces
 from bridgebot.sandbox.console.troubles import Troubles
 from bridgebot.sandbox.console.views import tables
 from bridgebot.sandbox.console.wire import Wire
+from bridgebot.sandbox.furniture import furnish_booking, furnish_hostelmate, furnish_workspace
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
 from bridgebot.sandbox.hostelmate.webhook import Webhook
 from bridgebot.sandbox.messaging.attachments import guest_sends
-from bridgebot.sandbox.messaging.booking import Booking, Conversation
+from bridgebot.sandbox.messaging.booking import Booking
 from bridgebot.sandbox.messaging.notifications import Notifier
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.script import Script
 from bridgebot.sandbox.slack.files import person_uploads
 from bridgebot.sandbox.slack.standin import SlackStandIn
-from bridgebot.sandbox.slack.state import MESSAGES, App, Channel, Person
 from bridgebot.sandbox.slack.workspace import Workspace
 from bridgebot.sandbox.world import Stay
 
@@ -34,90 +35,6 @@ from bridgebot.sandbox.world import Stay
 _SHOWN: Final = ("bridgebot_thread", "bridgebot_message")
 # On the page a message may take this long before it counts as lost.
 _PATIENCE: Final = 120.0
-_SCOPES: Final = frozenset(
-    {
-        "channels:history",
-        "channels:read",
-        "chat:write",
-        "chat:write.customize",
-        "commands",
-        "files:read",
-        "files:write",
-        "groups:history",
-        "groups:read",
-        "reactions:read",
-        "reactions:write",
-        "usergroups:read",
-        "users:read",
-    }
-)
-_EVENTS: Final = frozenset(
-    {
-        "app_home_opened",
-        "reaction_added",
-        "reaction_removed",
-        "subteam_members_changed",
-        "subteam_updated",
-    }
-)
-
-
-def furnish_booking(booking: Booking) -> None:
-    """Open the hotels, their machine account and the guests' conversations, empty."""
-    for one in world.PROPERTIES:
-        booking.add_property(one.property_id, one.name)
-    ids = [one.property_id for one in world.PROPERTIES]
-    booking.add_account(world.MACHINE_ACCOUNT, world.MACHINE_SECRET, ids)
-    for stay in world.STAYS:
-        booking.add_conversation(
-            Conversation(
-                conversation_id=stay.conversation_id,
-                property_id=stay.property_id,
-                guest_name=stay.guest,
-                reference=stay.reference,
-                kind=stay.conversation_type,
-                access="read_only" if stay.read_only else "read_write",
-                has_account=stay.has_account,
-            )
-        )
-
-
-def furnish_hostelmate(mate: HostelMate) -> None:
-    """Open the hostel with its key and its guests' threads, empty."""
-    mate.add_hostel(world.HOSTEL.property_id, world.HOSTEL_KEY)
-    for stay in (*world.LODGERS, world.MIRRORED):
-        mate.open_thread(
-            world.HOSTEL.property_id,
-            channel=stay.agency,
-            guest_name=stay.guest,
-            booking_id=stay.reference,
-            subject="Our stay" if stay.agency == "EMAIL" else None,
-            thread_id=stay.conversation_id,
-        )
-
-
-def furnish_workspace(workspace: Workspace) -> None:
-    """Let people and the app in, and open the channels."""
-    for one in world.PEOPLE:
-        person = Person(one.user_id, one.name, one.team_id, guest=one.guest, bot=one.bot)
-        workspace.add_person(person)
-    workspace.add_app(
-        App(
-            app_id=world.APP,
-            name="bridgebot",
-            bot_id=world.BOT,
-            user_id=world.BOT_USER,
-            bot_token=world.BOT_TOKEN,
-            app_token=world.APP_TOKEN,
-            scopes=_SCOPES,
-            signing_secret=world.SIGNING_SECRET,
-            events=MESSAGES | _EVENTS,
-        )
-    )
-    everybody = {one.user_id for one in world.PEOPLE}
-    for room in world.CHANNELS:
-        members = everybody if room == world.GENERAL else everybody | {world.BOT_USER}
-        workspace.add_channel(Channel(room.channel_id, room.name, members=set(members)))
 
 
 class Bot(Protocol):
@@ -152,7 +69,7 @@ class Chain:
         self.slack_api = SlackStandIn(self.workspace)
         self.notifier = Notifier(self.booking)
         self.webhook = Webhook(self.hostelmate)
-        self.troubles = Troubles(self.booking_api, self.slack_api)
+        self.troubles = Troubles(self.booking_api, self.slack_api, self.notifier)
         self.wire = Wire(self.booking, self.workspace)
         self.bot: Bot | None = None
         # What the page says about the scenario that is played, if one is.
@@ -161,6 +78,8 @@ class Chain:
         self.play: Callable[[Script], Awaitable[None]] | None = None
         self.touch: Callable[[], None] = lambda: None
         self.port = 0
+        # Set as soon as a page follows what happens.
+        self.looked_at = asyncio.Event()
         self._deleted: list[Post] = []
 
     @property
@@ -215,6 +134,14 @@ class Chain:
         """Let a message come in late through an agency: it stands where it was written."""
         at = self.hostelmate.now() - timedelta(minutes=20)
         return self.hostelmate.guest_writes(stay.conversation_id, text, at=at)
+
+    def guest_wrote_long_ago(self, stay: Stay, text: str) -> None:
+        """Let there be a message from before the queue was looked at."""
+        self.booking.guest_writes(stay.conversation_id, text)
+        message = self.booking.conversations[stay.conversation_id].messages[-1]
+        message.at -= timedelta(days=40)
+        for account in self.booking.accounts.values():
+            account.queue.pop()
 
     def hotel_writes(self, stay: Stay, text: str, *, template: str | None = None) -> str:
         """Let the hotel write elsewhere, or a template go out by itself."""

@@ -7,14 +7,18 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
+import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import bridgebot
 from bridgebot.sandbox import world
+from bridgebot.sandbox.console.catalogue import NOTIFICATIONS
 
 # A stop may take the bot's own 10 s of finishing; after that it is not coming back.
 _STOP_SECONDS: Final = 15.0
@@ -38,6 +42,9 @@ def settings(port: int) -> dict[str, str]:
         "BRIDGEBOT_BOOKING_TOKEN_URL": f"{base}/booking/token-based-authentication/exchange",
         "BRIDGEBOT_BOOKING_PROPERTIES": json.dumps([one.property_id for one in world.PROPERTIES]),
         "BRIDGEBOT_BOOKING_POLL_SECONDS": "0.3",
+        # Of no effect unless a scenario has the bot notified.
+        "BRIDGEBOT_BOOKING_NOTIFICATIONS_CLIENT_ID": world.NOTIFIED_AS,
+        "BRIDGEBOT_BOOKING_NOTIFICATIONS_SECRET": world.NOTIFICATIONS_SECRET,
         "BRIDGEBOT_SETTLE_SECONDS": "2",
         # Half a minute: on the page nobody waits a day to see what a search finds.
         "BRIDGEBOT_SEARCH_EVERY_HOURS": "0.0085",
@@ -45,6 +52,30 @@ def settings(port: int) -> dict[str, str]:
         "BRIDGEBOT_HOSTELMATE_API_KEY": world.HOSTEL_KEY,
         "BRIDGEBOT_HOSTELMATE_POLL_SECONDS": "2",
     }
+
+
+def sources(own: Mapping[str, str]) -> frozenset[str]:
+    """Tell by which sources a bot with these settings takes messages; wrong ones are the bot's."""
+    try:
+        named = json.loads(own.get("BRIDGEBOT_BOOKING_SOURCES", '["queue"]'))
+    except ValueError:
+        return frozenset()
+    return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+
+def outfit(port: int, more: Mapping[str, str]) -> dict[str, str]:
+    """Make a bot's settings for the sandbox on ``port``; one that is notified gets an address."""
+    own = {**settings(port), **more}
+    if NOTIFICATIONS in sources(own):
+        own.setdefault("BRIDGEBOT_HTTP_BIND", f"127.0.0.1:{free_port()}")
+    return own
+
+
+def free_port() -> int:
+    """Find a port of this machine that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _is_foreign(name: str) -> bool:
@@ -65,7 +96,10 @@ def environment(caller: Mapping[str, str], own: Mapping[str, str]) -> dict[str, 
 
 
 class BotProcess:
-    """Starts, watches, stops and kills the bot; its log is a file beside its database."""
+    """Starts, watches, stops and kills the bot; its log is a file beside its database.
+
+    ``own`` are the settings with which it was started last.
+    """
 
     def __init__(self, own: Mapping[str, str], directory: Path) -> None:
         self._fixed = {
@@ -74,7 +108,7 @@ class BotProcess:
             "BRIDGEBOT_LOG_FORMAT": "json",
             "BRIDGEBOT_SLACK_POSTS_PER_SECOND": "0",
         }
-        self._environment = environment(os.environ, {**self._fixed, **own})
+        self.own = own
         self._directory = directory
         self._log = directory / "bot.log"
         self._read_from = 0
@@ -104,7 +138,7 @@ class BotProcess:
                 "bridgebot",
                 "run",
                 cwd=self._directory,
-                env=self._environment,
+                env=environment(os.environ, {**self._fixed, **self.own}),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -116,7 +150,16 @@ class BotProcess:
         """Tell whether this process has said that it is ready."""
         with self._log.open("rb") as log:
             log.seek(self._read_from)
-            return any(_says_ready(line) for line in log)
+            return any(_entry(line).get("event") == "ready" for line in log)
+
+    def hears(self) -> dict[str, list[str]]:
+        """Tell which commands, buttons and forms this process said that it listens to."""
+        with self._log.open("rb") as log:
+            log.seek(self._read_from)
+            said = (entry for line in log if (entry := _entry(line)).get("event") == "hears")
+            return {
+                kind: names for kind, names in next(said, {}).items() if isinstance(names, list)
+            }
 
     async def ended(self) -> int:
         """Wait until the process ends by itself; being killed from here does not count."""
@@ -151,7 +194,7 @@ class BotProcess:
         self._killed = self._process
         self._wanted.clear()
         await self.stop()
-        self._environment = environment(os.environ, {**self._fixed, **own})
+        self.own = own
         await self.start()
 
     async def kill(self) -> None:
@@ -165,13 +208,28 @@ class BotProcess:
         await self._process.wait()
 
     def last_lines(self) -> list[str]:
-        """Return the end of the log."""
-        return self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
+        """Return the end of the log, without what is told for the demo's own sake."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        told = [each for each in lines if _entry(each.encode()).get("level") != "debug"]
+        return told[-_LOG_TAIL:]
 
 
-def _says_ready(line: bytes) -> bool:
+def _entry(line: bytes) -> dict[str, object]:
+    """Read a line of the log; empty where it is none."""
     try:
         entry = json.loads(line)
     except ValueError:
-        return False
-    return isinstance(entry, dict) and entry.get("event") == "ready"
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+@asynccontextmanager
+async def running(own: Mapping[str, str]) -> AsyncIterator[BotProcess]:
+    """Run the bot in a directory of its own; stop it and wait for it at the end."""
+    with tempfile.TemporaryDirectory(prefix="bridgebot-demo-") as directory:
+        bot = BotProcess(own, Path(directory))
+        try:
+            await bot.start()
+            yield bot
+        finally:
+            await bot.stop()

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import tempfile
+import socket
 import time
-import webbrowser
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from bridgebot.sandbox import chaos as trouble
-from bridgebot.sandbox import scenario
+from bridgebot.sandbox import scenario, shift
 from bridgebot.sandbox.chain import Chain
-from bridgebot.sandbox.child import BotProcess, settings
+from bridgebot.sandbox.child import BotProcess, outfit, running, settings
+from bridgebot.sandbox.console.pushes import wear
 from bridgebot.sandbox.director import Director
 from bridgebot.sandbox.narrator import Narrator
 from bridgebot.sandbox.script import Script
-from bridgebot.sandbox.server import PortTakenError, serve
+from bridgebot.sandbox.server import serve
 from bridgebot.sandbox.transcript import Transcript
 
-# A scenario that was broken off proved nothing; the shell's own status for Ctrl-C.
-_INTERRUPTED: Final = 130
+# A bot that loads keeps a processor busy: the page is painted first, where somebody looks at it.
+_LOOK_FIRST_SECONDS: Final = 0.5
 _READY_SECONDS: Final = 20.0
+_PATIENT_SECONDS: Final = 300.0
 _CALM_SECONDS: Final = 30.0
 _CHAOS_SECONDS: Final = 120.0
 _FIGURES: Final = {
@@ -48,75 +47,42 @@ class BotDiedError(Exception):
     """The bot ended by itself, or was not ready in time."""
 
 
-async def demo(*, port: int, once: bool, chaos: bool, browser: bool, script: Script) -> int:
-    """Run the demo; return the exit status.
+async def once(door: socket.socket, *, rough: bool) -> int:
+    """Play the scenario to its end, ``rough`` with faults, and judge both sides."""
+    async with serve(door) as chain:
+        return await _once(chain, Transcript(), rough=rough)
 
-    With ``once`` or ``chaos`` everything is played to its end and judged; else the sandbox runs
-    until it is stopped, and ``script`` is played in it.
-    """
+
+async def open_end(door: socket.socket, script: Script) -> int:
+    """Serve the page, start the bot behind it, and play a scenario until stopped."""
+    async with serve(door) as chain:
+        scenario.guests_write(chain)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_FIRST_SECONDS):
+                await chain.looked_at.wait()
+        async with running(outfit(chain.port, script.settings)) as bot:
+            return await _open_end(chain, bot, Transcript(), script)
+
+
+async def alone(door: socket.socket) -> int:
+    """Serve the stand-ins without a bot until stopped; print what a bot needs to use them."""
     transcript = Transcript()
-    try:
-        async with serve(port) as chain:
-            if once or chaos:
-                play = _once(chain, transcript, rough=chaos)
-                return await _until_stopped(play, stopped=_INTERRUPTED)
-            return await _until_stopped(_open_end(chain, transcript, script, browser=browser))
-    except PortTakenError as error:
-        transcript.complaints(str(error), ())
-        return 2
+    async with serve(door) as chain:
+        scenario.guests_write(chain)
+        transcript.say(f"The sandbox is at {chain.address}. A bot finds it with:")
+        for name, value in settings(chain.port).items():
+            transcript.say(f"export {name}='{value}'")
+        await asyncio.Event().wait()
+    return 0
 
 
-async def sandbox(port: int) -> int:
-    """Run the stand-ins without the bot until stopped; print what a bot needs to use them."""
-    transcript = Transcript()
-    try:
-        async with serve(port) as chain:
-            scenario.guests_write(chain)
-            transcript.say(f"The sandbox is at {chain.address}. A bot finds it with:")
-            for name, value in settings(chain.port).items():
-                transcript.say(f"export {name}='{value}'")
-            return await _until_stopped(asyncio.Event().wait())
-    except PortTakenError as error:
-        transcript.complaints(str(error), ())
-        return 2
-
-
-async def _until_stopped(work: Coroutine[object, object, object], *, stopped: int = 0) -> int:
-    """Run ``work``; an interrupt or a termination ends it cleanly with status ``stopped``."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    stops = (signal.SIGINT, signal.SIGTERM)
-    for one in stops:
-        loop.add_signal_handler(one, task.cancel)
-    try:
-        result = await task
-    except asyncio.CancelledError:
-        return stopped
-    finally:
-        for one in stops:
-            loop.remove_signal_handler(one)
-    return result if isinstance(result, int) else 0
-
-
-@asynccontextmanager
-async def _bot(own: dict[str, str]) -> AsyncIterator[BotProcess]:
-    """Run the bot in a directory of its own; stop it and wait for it at the end."""
-    with tempfile.TemporaryDirectory(prefix="bridgebot-demo-") as directory:
-        bot = BotProcess(own, Path(directory))
-        try:
-            await bot.start()
-            yield bot
-        finally:
-            await bot.stop()
-
-
-async def _ready(bot: BotProcess) -> None:
+async def _ready(bot: BotProcess, seconds: float = _READY_SECONDS) -> None:
     """Wait until the bot says that it is ready."""
 
     def not_ready() -> list[str]:
         return [] if bot.is_ready() or not bot.alive else ["not ready"]
 
-    late = await scenario.until(not_ready, _READY_SECONDS)
+    late = await scenario.until(not_ready, seconds)
     if late or not bot.alive:
         raise BotDiedError
 
@@ -143,10 +109,12 @@ def _tell_death(bot: BotProcess, transcript: Transcript) -> None:
 async def _once(chain: Chain, transcript: Transcript, *, rough: bool) -> int:
     """Play the scenario to its end and judge both sides."""
     own = {**settings(chain.port), "BRIDGEBOT_UNDO_SECONDS": "1"}
-    async with _bot(own) as bot:
+    async with running(own if rough else {**own, **shift.settings()}) as bot:
         try:
             async with _narrated(chain, transcript):
                 left = await _play(chain, bot, transcript, rough=rough)
+                if not rough and not left:
+                    left = await _work_a_shift(chain, bot, transcript, own)
         except BotDiedError:
             _tell_death(bot, transcript)
             return 1
@@ -180,6 +148,28 @@ async def _play(
     return await scenario.until(lambda: _left(chain, bot), seconds)
 
 
+async def _work_a_shift(
+    chain: Chain, bot: BotProcess, transcript: Transcript, own: dict[str, str]
+) -> Sequence[str]:
+    """Let people do everything there is at the desk; say what did not come of it, or was not."""
+    hears = bot.hears()
+    if not hears:
+        return ["the bot did not say what it listens to"]
+
+    async def restart() -> None:
+        await bot.restart({**own, **shift.settings_of_the_next()})
+        await _ready(bot)
+
+    if left := await shift.play(chain, transcript, restart):
+        return left
+    taken = chain.slack_api.sockets.taken
+    count = sum(map(len, hears.values()))
+    idle = shift.unused(hears, taken)
+    transcript.say(f"Used at the desk: {count - len(idle)} of {count} commands, buttons and forms.")
+    late = await scenario.until(lambda: _left(chain, bot), _CALM_SECONDS)
+    return [*(f"nobody used the {each}" for each in idle), *late]
+
+
 def _left(chain: Chain, bot: BotProcess) -> list[str]:
     """Say what is unfinished; a bot that died makes waiting pointless."""
     if not bot.alive:
@@ -198,24 +188,26 @@ def _verdict(chain: Chain, bot: BotProcess, transcript: Transcript, left: Sequen
     return 0
 
 
-async def _open_end(chain: Chain, transcript: Transcript, script: Script, *, browser: bool) -> int:
+async def _open_end(chain: Chain, bot: BotProcess, transcript: Transcript, script: Script) -> int:
     """Run until stopped, with a scenario going on."""
-    common = settings(chain.port)
-    async with _bot({**common, **script.settings}) as bot:
-        director = Director(chain, time.monotonic, lambda own: bot.restart({**common, **own}))
-        chain.bot, chain.play = bot, director.change
+
+    async def restart(own: Mapping[str, str]) -> None:
+        worn = outfit(chain.port, own)
+        wear(chain, worn)
+        await bot.restart(worn)
+
+    wear(chain, bot.own)
+    director = Director(chain, time.monotonic, restart)
+    chain.bot, chain.play = bot, director.change
+    try:
+        # However busy the machine: a person can see that it is not ready yet.
+        await _ready(bot, _PATIENT_SECONDS)
+        director.begin(script)
         try:
-            scenario.guests_write(chain)
-            transcript.say(f"The sandbox is open at {chain.address} (Ctrl-C ends it).")
-            if browser:
-                await asyncio.to_thread(webbrowser.open, chain.address)
-            await _ready(bot)
-            director.begin(script)
-            try:
-                await bot.ended()
-            finally:
-                await director.end()
-        except BotDiedError:
-            pass
-        _tell_death(bot, transcript)
-        return 1
+            await bot.ended()
+        finally:
+            await director.end()
+    except BotDiedError:
+        pass
+    _tell_death(bot, transcript)
+    return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridgebot.sandbox import world
-from bridgebot.sandbox.console.troubles import TROUBLES
+from bridgebot.sandbox.console.catalogue import TROUBLES
 from bridgebot.sandbox.world import Person, Stay
 
 DIRECTORY: Final = Path(__file__).parent / "scenarios"
@@ -169,8 +170,13 @@ def _settings(name: str, data: object, speed: float) -> dict[str, str]:
     if not isinstance(data, Mapping):
         raise WrongScriptError(f"{name}: settings must be a table")
     return {
-        f"BRIDGEBOT_{key}".upper(): str(
+        f"BRIDGEBOT_{key}".upper(): _value(
             value / speed if key.endswith("_minutes") and isinstance(value, int | float) else value
         )
         for key, value in data.items()
     }
+
+
+def _value(value: object) -> str:
+    """Write a value as the environment has it: lists and tables are JSON."""
+    return json.dumps(value) if isinstance(value, list | dict) else str(value)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import errno
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from aiohttp import web
 
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.console.routes import Console
-
-_HOST: Final = "127.0.0.1"
-
-
-class PortTakenError(Exception):
-    """The port of the sandbox is in use; the text names the way out."""
+from bridgebot.sandbox.front import open_port
 
 
 def make_app(chain: Chain) -> web.Application:
@@ -30,29 +24,16 @@ def make_app(chain: Chain) -> web.Application:
 
 
 @asynccontextmanager
-async def serve(port: int) -> AsyncIterator[Chain]:
-    """Serve a fresh chain on a port of this machine, 0 for a free one; nobody else can reach it.
-
-    Raises ``PortTakenError`` when something else listens there.
-    """
+async def serve(port: int | socket.socket) -> AsyncIterator[Chain]:
+    """Serve a fresh chain on a port as ``open_port`` opens it, which may be open already."""
     chain = Chain()
+    door = open_port(port) if isinstance(port, int) else port
     runner = web.AppRunner(make_app(chain), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await _listen(runner, port)
-        chain.port = int(runner.addresses[0][1])
+        await web.SockSite(runner, door).start()
+        chain.port = int(door.getsockname()[1])
         yield chain
     finally:
         await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, port: int) -> None:
-    try:
-        await web.TCPSite(runner, _HOST, port).start()
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        raise PortTakenError(
-            f"Port {port} cannot be used on this machine; choose another one with --port, "
-            f"for example --port {8766 if port != 8766 else 8767}, or --port 0 for any."  # noqa: PLR2004
-        ) from error
+        door.close()

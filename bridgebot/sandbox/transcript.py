@@ -1,15 +1,18 @@
-"""Prints what happens in the sandbox so that a person can follow: who, where, what."""
+"""Prints what happens in the sandbox so that a person can follow: who, where, what.
+
+The library that colours is loaded when it is needed: a demo that only says where its page is has
+that line out before.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SIDES: Final = {
     "guest": ("guest", "cyan"),
@@ -32,11 +35,19 @@ class Transcript:
     """Writes lines as things happen, coloured on a terminal and plain elsewhere."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        self._given = console
         self._start = time.monotonic()
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console  # noqa: PLC0415
+
+        return self._given or Console(highlight=False)
 
     def line(self, side: str, who: str, what: str) -> None:
         """Write one line; ``side`` is guest, hotel, slack, bot, fault or demo."""
+        from rich.text import Text  # noqa: PLC0415
+
         label, style = _SIDES[side]
         text = Text(f"{time.monotonic() - self._start:6.1f}s  ")
         text.append(f"{label:<6}", style=style)
@@ -46,10 +57,13 @@ class Transcript:
 
     def say(self, text: str) -> None:
         """Write a sentence of the demo itself, whole."""
-        self._console.print(Text(text), soft_wrap=True)
+        print(text, file=self._given.file if self._given else None, flush=True)
 
     def figures(self, rows: Mapping[str, int]) -> None:
         """Write the figures as a table."""
+        from rich import box  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+
         plain = None if self._console.is_terminal else box.ASCII
         table = Table(title="Figures", box=plain or box.ROUNDED, title_justify="left")
         table.add_column("what")
@@ -60,6 +74,8 @@ class Transcript:
 
     def complaints(self, heading: str, lines: Iterable[str]) -> None:
         """Write what is wrong, one thing a line."""
+        from rich.text import Text  # noqa: PLC0415
+
         self._console.print(Text(heading, style="bold red"), soft_wrap=True)
         for one in lines:
             self._console.print(Text(f"  - {one}"), soft_wrap=True)

@@ -24,6 +24,8 @@ SIGNING_SECRET: Final = "sandbox-signing-secret"  # noqa: S105
 MACHINE_ACCOUNT: Final = "three-lakes-machine"
 MACHINE_SECRET: Final = "sandbox-only"  # noqa: S105
 HOSTEL_KEY: Final = "hm_live_sandbox_only"
+NOTIFIED_AS: Final = "three-lakes-notifications"
+NOTIFICATIONS_SECRET: Final = "sandbox0only0sandbox0only0"  # noqa: S105
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -332,6 +334,28 @@ MIRRORED: Final = _lodger(
     "BOOKING_COM", "Emily Hartwell", "en", "2026-11-27", "Will somebody still be at the desk?"
 )
 """A conversation that Hostel Mate copies from Booking.com: it must not be shown twice."""
+
+
+HANNA: Final = _stay(
+    0,
+    "Hanna Brandt",
+    "de",
+    "4312539013",
+    "2026-12-02",
+    2,
+    "Guten Abend, können wir morgen früher auschecken?",
+)
+OSKAR: Final = _stay(
+    1,
+    "Oskar Nyman",
+    "en",
+    "4312539014",
+    "2026-12-18",
+    3,
+    "We booked two rooms next to each other, please.",
+)
+LATER: Final = (HANNA, OSKAR)
+"""Guests who are not there at the beginning: the shift at the desk brings them."""
 
 
 def stay_of(guest: str) -> Stay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridgebot.settings.accounts import AccountSettings
 from bridgebot.settings.loading import (
     LocalSettings,
     Row,
@@ -17,6 +18,7 @@ from bridgebot.settings.origins import PREFIX
 
 __all__ = [
     "PREFIX",
+    "AccountSettings",
     "LocalSettings",
     "Row",
     "Settings",

@@ -23,6 +23,7 @@ from bridgebot.settings.privacy import PrivacySettings
 from bridgebot.settings.providers import ProviderSettings
 from bridgebot.settings.running import RunningSettings
 from bridgebot.settings.slack import SlackSettings
+from bridgebot.settings.together import check_accounts, check_signature, check_sources
 
 Kind = TypeVar("Kind", bound=BaseSettings)
 
@@ -74,47 +75,10 @@ class Settings(LocalSettings, ProviderSettings, SlackSettings):
                 f"{PREFIX}HTTP_BIND is empty: SLACK_MODE=http needs an address to take events at, "
                 "as 127.0.0.1:8080"
             )
-        _check_sources(self)
-        if (self.booking_client_id is None) != (self.booking_client_secret is None):
-            missing = "SECRET" if self.booking_client_secret is None else "ID"
-            raise ValueError(
-                f"{PREFIX}BOOKING_CLIENT_{missing} is missing: a machine account has both"
-            )
-        if self.booking_client_id is None and self.hostelmate_api_key is None:
-            raise ValueError(
-                f"{PREFIX}BOOKING_CLIENT_ID is missing, and so is {PREFIX}HOSTELMATE_API_KEY: "
-                "without one of them there is nobody to receive messages from; "
-                f"{WHERE['booking_client_id']}"
-            )
-        if self.signature == "property" and not any(
-            own.signature for own in self.properties.values()
-        ):
-            raise ValueError(
-                f"{PREFIX}SIGNATURE is property, and no property has one; "
-                f'{WHERE["properties"]} signature = "The team of Hotel Example"'
-            )
+        check_accounts(self)
+        check_sources(self, self.http_bind)
+        check_signature(self)
         return self
-
-
-def _check_sources(settings: Settings) -> None:
-    """Check that what a source of messages needs is there; raises ``ValueError`` in words."""
-    missing = ""
-    if "conversations" in settings.booking_sources and not settings.booking_properties:
-        missing = "BOOKING_PROPERTIES"
-    if "notifications" in settings.booking_sources:
-        for name in ("booking_notifications_client_id", "booking_notifications_secret"):
-            missing = missing or ("" if getattr(settings, name) else name.upper())
-    if missing:
-        raise ValueError(
-            f"{PREFIX}{missing} is missing: BOOKING_SOURCES names a source that needs it; "
-            f"{WHERE[missing.lower()]}"
-        )
-    takes = "notifications" in settings.booking_sources or settings.hostelmate_webhook_secret
-    if takes and not settings.http_bind:
-        raise ValueError(
-            f"{PREFIX}HTTP_BIND is empty: notifications need an address to be taken at, as "
-            "127.0.0.1:8080"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +128,19 @@ def in_words(where: tuple[int | str, ...], message: str, kind: str) -> str:
     if not where:
         return f"- {message}"
     field = str(where[0]).removeprefix(PREFIX.lower())
-    name = f"{PREFIX}{field.upper()}"
+    name = f"{PREFIX}{field.upper()}{_place(where[1:])}"
     remedy = f" ({WHERE[field]})" if field in WHERE else ""
     if kind == "missing":
         return f"- {name} is missing{remedy or ''}"
     return f"- {name}: {message[:1].lower() + message[1:]}{remedy}"
+
+
+def _place(inside: tuple[int | str, ...]) -> str:
+    """Say which entry of a list it is, and what of it."""
+    if not inside or not isinstance(inside[0], int):
+        return ""
+    rest = [str(each) for each in inside[1:] if isinstance(each, str)]
+    return f" ({', '.join([f'number {inside[0] + 1}', *rest])})"
 
 
 def unknown_names() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
@@ -16,8 +16,7 @@ from bridgebot.fields import (
     matches,
     secret_like,
 )
-
-Source = Literal["queue", "conversations", "notifications"]
+from bridgebot.settings.accounts import INHERITED, NEEDED, OWN, AccountSettings, Source
 
 
 def _queue_alone() -> list[Source]:
@@ -107,5 +106,33 @@ class ProviderSettings(BaseModel):
     )
     tags_seconds: Seconds = Field(
         60.0,
-        description="How often tags set elsewhere are looked up while guests wait; 0: never",
+        description="How often tags set elsewhere are looked up while guests wait, and how long "
+        "after an answer it is first looked whether the guest has read it; 0: neither",
     )
+    accounts: list[AccountSettings] = Field(
+        default_factory=list,
+        description="Further accounts, best in the TOML file, each with its own credentials, "
+        "properties, sources and channels: [several accounts](providers.md#several-accounts)",
+    )
+
+    def every_account(self) -> tuple[AccountSettings, ...]:
+        """List the accounts of the plain settings, then the further ones, each complete."""
+        plain = [
+            AccountSettings.model_construct(
+                provider=provider,
+                name="",
+                **{
+                    each: getattr(self, f"{provider}_{each}")
+                    for each in (*INHERITED[provider], *own)
+                },
+            )
+            for provider, own in OWN.items()
+            if all(getattr(self, f"{provider}_{each}") is not None for each in NEEDED[provider])
+        ]
+        return (*plain, *map(self._complete, self.accounts))
+
+    def _complete(self, account: AccountSettings) -> AccountSettings:
+        """Fill in what an account leaves to the plain settings."""
+        left = set(INHERITED[account.provider]) - account.model_fields_set
+        plain = {each: getattr(self, f"{account.provider}_{each}") for each in sorted(left)}
+        return account.model_copy(update=plain)

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.rendering.blocks import copied
 from bridgebot.slack.access import Access
-from bridgebot.store import actors, conversations, corrections, outbox, records
+from bridgebot.slack.telling import show, tell
+from bridgebot.store import actors, conversations, corrections, outbox, standing
 from bridgebot.store.database import Store
+from bridgebot.store.schema import outbox as table
 
 log = structlog.get_logger()
 
@@ -51,7 +53,7 @@ async def _sent(connection: AsyncConnection, press: Press) -> bool:
         if row.conversation is not None:
             by = f"slack:{row.user_id}"
             at = row.started_at or press.now
-            await conversations.note_answer(connection, row.conversation, at, by)
+            await conversations.note_answer(connection, row.conversation, at, by, known=at)
             await actors.note_replied(connection, row, now=press.now)
     return done
 
@@ -112,7 +114,7 @@ class Actions:
         user = str(body["user"]["id"])
         refusal = await self._access.refusal(user, sends=action["action_id"] in SENDING)
         if refusal is not None:
-            await respond(f"{refusal} Nothing was decided.", replace_original=False)
+            await tell(respond, f"{refusal} Nothing was decided.")
             return
         decide, words, act = BUTTONS[str(action["action_id"])]
         ts, row_id = str(body["container"]["message_ts"]), int(str(action["value"]))
@@ -125,7 +127,8 @@ class Actions:
                 await actors.note_act(connection, row, act, user, now=press.now)
             # What becomes of the earlier text is not decided by correcting it.
             if done and action["action_id"] != CORRECT:
-                await _close(connection, row_id, f"<@{user}> decided: it {words}.", press.now)
+                line = f"<@{user}> decided: it {words}."
+                await standing.close(connection, table, row_id, line=line, now=press.now)
             return done
 
         done = await self._store.write(unit)
@@ -147,27 +150,8 @@ class Actions:
         await ack()
         refusal = await self._access.refusal(str(body["user"]["id"]))
         if refusal is not None:
-            await respond(refusal, replace_original=False)
+            await tell(respond, refusal)
             return
         row_id = int(str(action["value"]))
         (row,) = await self._store.read(lambda c: outbox.read(c, [row_id]))
-        post = copied(row.content or "")
-        await respond(
-            post.text, blocks=[dict(block) for block in post.blocks], replace_original=False
-        )
-
-
-async def _close(connection: AsyncConnection, row_id: int, line: str, now: int) -> None:
-    (row,) = await outbox.read(connection, [row_id])
-    if row.conversation is None:
-        return
-    about = (await conversations.get(connection, row.conversation)).about
-    for kind in ("undelivered", "uncertain"):
-        await records.close_alert(
-            connection,
-            kind=kind,
-            provider=about.provider,
-            subject=f"outbox:{row_id}",
-            now=now,
-            line=line,
-        )
+        await show(respond, copied(row.content or ""))

@@ -1,8 +1,9 @@
 """Stores what staff write before Slack is answered.
 
-This is Bolt's ``before_authorize`` step: it runs after the signature check and before ``auth.test``
-and any listener, and its failure is exactly "not acknowledged", so Slack sends the event again
-(reference: Slack platform, section 8.1).
+Over HTTP this is Bolt's ``before_authorize`` step: it runs after the signature check and before
+``auth.test`` and any listener, and its failure is exactly "not acknowledged", so Slack sends the
+event again (reference: Slack platform, section 8.1). What comes over the socket needs no check, so
+it is taken before Bolt sees it: most of it are events of the bot's own posts.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
 from bridgebot.slack import group
-from bridgebot.store import corrections, inbox, outbox, promises, watch
+from bridgebot.store import corrections, inbox, outbox, promises
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
-from bridgebot.tracing import Traces, outgoing
+from bridgebot.store.withdrawal import reword, withdraw
+from bridgebot.tracing import Traces
 
 log = structlog.get_logger()
 
@@ -31,12 +33,15 @@ HEARD = frozenset({"app_home_opened", *group.EVENTS})
 """Events that have a listener: nothing is lost with them, they come again."""
 
 EDITED_LATE = "The guest already has the earlier text; the edit was not sent."
+EDITED_ON_ITS_WAY = (
+    "This reply was on its way when it was edited. If the guest gets the earlier text, the new one "
+    "can follow."
+)
 DELETED_LATE = "The guest already has this message; deleting it here does not take it back."
-DELETED_UNSENT = "Its author deleted it: it will not be sent any more."
 
 
 class Capture:
-    """The capture step; ``on_captured`` wakes those who go on with it.
+    """The capture step; ``on_captured`` wakes who decides about a new message, ``on_changed`` all.
 
     ``on_failed`` says that an event could not be stored: Slack sends it again, but perhaps later
     than what was written after it.
@@ -49,6 +54,7 @@ class Capture:
         bot_user: str,
         now: Callable[[], int],
         on_captured: Callable[[], None],
+        on_changed: Callable[[], None] = lambda: None,
         on_failed: Callable[[], None] = lambda: None,
         promise: str = "",
         named: Collection[str] = (),
@@ -59,6 +65,7 @@ class Capture:
         self._bot_user = bot_user
         self._now = now
         self._on_captured = on_captured
+        self._on_changed = on_changed
         self._on_failed = on_failed
         self._promise = promise
         self._named = named
@@ -68,19 +75,25 @@ class Capture:
 
         The names of the parameters are Bolt's.
         """
-        body = req.body
+        return BoltResponse(status=200) if await self.take(req.body) else await next()
+
+    async def take(self, body: Mapping[str, Any]) -> bool:
+        """Store what an envelope holds for us; return whether nobody else has to see it.
+
+        What it raises means that Slack shall send the envelope again.
+        """
         if body.get("type") != "event_callback":
-            return await next()
+            return False
         event = body.get("event")
         if isinstance(event, dict) and event.get("type") == "message":
             await self._take_or_tell(event)
         elif isinstance(event, dict) and event.get("type") in REACTIONS:
             await self._take_reaction(event)
         elif isinstance(event, dict) and event.get("type") in HEARD:
-            return await next()
+            return False
         # Other events are for the store alone: no listener has more to do with them, and without
         # this answer Bolt would acknowledge none that it has no listener for.
-        return BoltResponse(status=200)
+        return True
 
     async def _take_or_tell(self, event: Mapping[str, Any]) -> None:
         try:
@@ -102,9 +115,12 @@ class Capture:
         began = self._now()
         if await self._store.write(lambda c: self._keep(c, event)):
             log.info("captured", channel=event["channel"], ts=event["ts"])
-            of = outgoing(str(event["channel"]), str(event["ts"]))
-            self._traces.step("capture", of, first=True, began=began, ended=self._now())
+            self._trace(event, began)
             self._on_captured()
+
+    def _trace(self, event: Mapping[str, Any], began: int) -> None:
+        channel, ts = str(event["channel"]), str(event["ts"])
+        self._traces.captured(channel, ts, began=began, ended=self._now())
 
     async def _keep(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
         ours = event.get("parent_user_id", self._bot_user) == self._bot_user
@@ -119,20 +135,24 @@ class Capture:
             return
         edited = {**message, "channel": str(event.get("channel"))}
         if is_reply_event(edited, self._named) and edited["user"] != self._bot_user:
-            await self._store.write(lambda c: self._edit_unit(c, edited))
-            self._on_captured()
+            began = self._now()
+            if await self._store.write(lambda c: self._edit_unit(c, edited)):
+                self._trace(edited, began)
+            self._on_changed()
 
-    async def _edit_unit(self, connection: AsyncConnection, edited: Mapping[str, Any]) -> None:
+    async def _edit_unit(self, connection: AsyncConnection, edited: Mapping[str, Any]) -> bool:
+        """Take an edit to its message; tell whether it came before the message itself."""
         channel, ts = str(edited["channel"]), str(edited["ts"])
-        if await outbox.edit(connection, channel, ts, edited, now=self._now()):
-            return
+        if await reword(connection, channel, ts, edited, now=self._now()):
+            return False
         # The edit may come before the message itself: then it is the message. On another node the
         # message may just have been stored: then it is edited after all.
-        if not await self._keep(connection, edited) and not await outbox.edit(
-            connection, channel, ts, edited, now=self._now()
-        ):
+        if await self._keep(connection, edited):
+            return True
+        if not await reword(connection, channel, ts, edited, now=self._now()):
             row = await corrections.offer(connection, edited)
-            await self._tell_late(connection, row, EDITED_LATE, corrects=row and row.id)
+            await self._tell_late(connection, row, edited_late(row), corrects=row and row.id)
+        return False
 
     async def _take_deletion(self, event: Mapping[str, Any]) -> None:
         before = event.get("previous_message")
@@ -141,22 +161,16 @@ class Capture:
         deleted = {**before, "channel": str(event.get("channel"))}
         if is_reply_event(deleted, self._named) and deleted["user"] != self._bot_user:
             await self._store.write(lambda c: self._delete_unit(c, deleted))
-            self._on_captured()
+            self._on_changed()
 
     async def _delete_unit(self, connection: AsyncConnection, deleted: Mapping[str, Any]) -> None:
         channel, ts = str(deleted["channel"]), str(deleted["ts"])
         # Kept first, in case the deletion overtook the message, which must not go out any more.
         await self._keep(connection, deleted)
         row = await outbox.by_ts(connection, channel, ts)
-        if await outbox.cancel(connection, channel, ts, now=self._now()):
-            # One that was given up has an alert, which nobody has to act on any more.
-            if row is not None:
-                await watch.close_for(connection, row.id, line=DELETED_UNSENT, now=self._now())
-        else:
-            row = await outbox.gone_out(connection, channel, ts)
-            if row is not None and row.state != "completed":
-                await outbox.note_deleted(connection, row)
-            await self._tell_late(connection, row, DELETED_LATE)
+        if row is not None and not await withdraw(connection, row, now=self._now()):
+            out = await outbox.gone_out(connection, channel, ts)
+            await self._tell_late(connection, out, DELETED_LATE)
 
     async def _take_reaction(self, event: Mapping[str, Any]) -> None:
         """Keep, or drop, what staff mark as a promise to the guest."""
@@ -181,3 +195,8 @@ class Capture:
             return
         notice = {"text": words, "mention": row.user_id, **more}
         await inbox.add_notice(connection, row.conversation, notice, now=self._now())
+
+
+def edited_late(row: OutboxRow | None) -> str:
+    """Say of a reply that was edited too late what is known of the earlier text."""
+    return EDITED_ON_ITS_WAY if row is not None and row.state != "completed" else EDITED_LATE

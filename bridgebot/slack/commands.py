@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.spans import parse_words
 from bridgebot.rendering.desk import said_post
-from bridgebot.rendering.post import Post
 from bridgebot.slack.access import Access
 from bridgebot.slack.home import Scores
 from bridgebot.slack.saved_desk import SavedDesk
+from bridgebot.slack.telling import show
 from bridgebot.store import actors, lookups, outbox, queues, wishes
 from bridgebot.store.database import Store
 from bridgebot.store.rows import from_ms
@@ -70,14 +70,14 @@ class Commands:
             return
         word, _, rest = str(command.get("text") or "").strip().partition(" ")
         if word == "status":
-            await _answer(respond, said_post(await self._status()))
+            await show(respond, said_post(await self._status()))
         elif word == "backfill":
-            await _answer(respond, said_post(await self._backfill(command, rest)))
+            await show(respond, said_post(await self._backfill(command, rest)))
         elif word == "replies":
             if not await self._saved.open(str(command["trigger_id"])):
-                await _answer(respond, said_post("Slack did not open the form. Please try again."))
+                await show(respond, said_post("Slack did not open the form. Please try again."))
         else:
-            await _answer(respond, said_post(HELP))
+            await show(respond, said_post(HELP))
 
     async def _status(self) -> str:
         depth = await self._store.read(queues.depth)
@@ -166,15 +166,11 @@ class Commands:
 
         done = await self._store.write(unit)
         self._wake()
-        await _answer(respond, said_post(words[0] if done else words[1]))
+        await show(respond, said_post(words[0] if done else words[1]))
 
     async def _allowed(self, user: str, respond: AsyncRespond, *, sends: bool = False) -> bool:
         """Tell whether somebody may use this; tell them where they may not."""
         refusal = await self._access.refusal(user, sends=sends)
         if refusal is not None:
-            await _answer(respond, said_post(refusal))
+            await show(respond, said_post(refusal))
         return refusal is None
-
-
-async def _answer(respond: AsyncRespond, post: Post) -> None:
-    await respond(text=post.text, blocks=[dict(block) for block in post.blocks])

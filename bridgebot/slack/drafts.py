@@ -25,16 +25,20 @@ class Drafts:
     signing: Signing
     label: Callable[[str], str]
     can_reply: Callable[[str], bool]
+    is_gone: Callable[[str], bool]
     window_rule: Callable[[str], str]
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def filled(self, text: str, row: ConversationRow) -> str:
-        """Fill in what is known of a conversation."""
+    def filled(self, text: str, row: ConversationRow, named: str = "") -> str:
+        """Fill in what is known of a conversation.
+
+        A name from the settings goes before the one by which the provider has ``named`` a property.
+        """
         about = row.about
         values = {
             "guest": clip(about.guest_name or "", 100),
             "reservation": clip(about.reference or "", 100),
-            "property": self.names.get(about.property_id or "", ""),
+            "property": self.names.get(about.property_id or "", clip(named, 100)),
         }
         return saved.fill(text, values)
 
@@ -60,6 +64,7 @@ class Drafts:
             content=text,
             access=row.about.access,
             label=self.label(provider),
+            account_gone=self.is_gone(provider),
             can_reply=self.can_reply(provider),
             signature=signature,
             window=self.window_rule(provider),

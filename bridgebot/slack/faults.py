@@ -140,6 +140,13 @@ def from_network(method: str, error: Exception) -> SlackError:
     return SlackError(f"no answer from Slack to {method}", code=code, certain=certain)
 
 
+def is_passing(error: SlackError, longest: float) -> bool:
+    """Tell whether a call that changes nothing is worth repeating, now or in so many seconds."""
+    if error.after is not None:
+        return error.after <= longest
+    return not error.certain or error.code == "connect"
+
+
 def _seconds(headers: Mapping[str, object]) -> float:
     for name, value in headers.items():
         if name.lower() == "retry-after":

@@ -29,6 +29,7 @@ from bridgebot.rendering.found import (
 from bridgebot.rendering.post import Post
 from bridgebot.slack.access import Access
 from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.telling import AT_ONCE, show, tell
 from bridgebot.store import conversations, lookups
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, from_ms, state_of
@@ -42,15 +43,12 @@ SURELY = 6
 """Digits from which a number is a reservation's and not, say, a room's."""
 
 LAST_MESSAGES = 5
-AT_ONCE = 0.8
-"""Seconds until somebody who waits for a provider is told so."""
-
 OPENING = 10.0
 """Seconds to wait for a thread that is being opened."""
 
 _USAGE = (
     "Say what to look for: /reservation and a reservation number, a guest's name, or words from "
-    "a message."
+    "a message. Before the number may stand its property: 1383087/4312539001."
 )
 
 
@@ -118,7 +116,7 @@ class Find:
         refusal = await self._access.refusal(str(command["user_id"]))
         words = str(command.get("text") or "").strip()
         if refusal is not None or not words:
-            await _answer(respond, said_post(refusal or _USAGE))
+            await show(respond, said_post(refusal or _USAGE), replace=True)
             return
         rows = await self._search(words)
         tried: Sequence[str] = ()
@@ -126,9 +124,9 @@ class Find:
             asked = await self._ask(words, respond)
             rows, tried = asked.found or rows, asked.tried
         if rows:
-            await _answer(respond, await self._page(rows, Place(query=words)))
+            await show(respond, await self._page(rows, Place(query=words)), replace=True)
         else:
-            await _answer(respond, said_post(_nothing(words, tried)))
+            await show(respond, said_post(_nothing(words, tried)), replace=True)
 
     async def show(
         self,
@@ -140,7 +138,7 @@ class Find:
         """Show one conversation of a list in the list's place."""
         place = await self._pressed(ack, body, action, respond)
         if place is not None and place.conversation is not None:
-            await _answer(respond, await self._one(place.conversation, place, back=True))
+            await show(respond, await self._one(place.conversation, place, back=True), replace=True)
 
     async def turn(
         self,
@@ -153,7 +151,7 @@ class Find:
         place = await self._pressed(ack, body, action, respond)
         if place is not None:
             rows = await self._search(place.query)
-            await _answer(respond, await self._page(rows, place))
+            await show(respond, await self._page(rows, place), replace=True)
 
     async def open(
         self,
@@ -167,21 +165,21 @@ class Find:
         if place is None or place.conversation is None:
             return
         user, row_id = str(body["user"]["id"]), place.conversation
-        await _answer(respond, said_post("Opening the thread…"))
+        await show(respond, said_post("Opening the thread…"), replace=True)
         await self._imports.open_thread(row_id, user)
         log.info("thread_wanted", conversation=row_id)
         row = await self._opened(row_id)
         if row.thread_ts is None:
             words = "The thread opens as soon as Slack lets it; you are mentioned in it."
-            await _answer(respond, said_post(words))
+            await show(respond, said_post(words), replace=True)
         else:
-            await _answer(respond, await self._one(row_id, place))
+            await show(respond, await self._one(row_id, place), replace=True)
 
     async def again(self, place: str, respond: AsyncRespond) -> None:
         """Draw a card anew after something was done about its guest."""
         at = place_of(place)
         if at.conversation is not None:
-            await _answer(respond, await self._one(at.conversation, at, back=at.back))
+            await show(respond, await self._one(at.conversation, at, back=at.back), replace=True)
 
     async def go(self, ack: AsyncAck) -> None:
         """Acknowledge a press on a link: Slack follows it by itself."""
@@ -198,7 +196,7 @@ class Find:
         await ack()
         refusal = await self._access.refusal(str(body["user"]["id"]))
         if refusal is not None:
-            await respond(refusal, replace_original=False)
+            await tell(respond, refusal)
             return None
         return place_of(str(action["value"]))
 
@@ -211,7 +209,9 @@ class Find:
         try:
             await asyncio.wait([asking], timeout=AT_ONCE)
             if not asking.done():
-                await _answer(respond, said_post("Not known here yet: asking the provider…"))
+                await show(
+                    respond, said_post("Not known here yet: asking the provider…"), replace=True
+                )
             return await asking
         finally:
             asking.cancel()
@@ -277,7 +277,7 @@ class Find:
 
 def _is_of_another(words: str, rows: Sequence[ConversationRow]) -> bool:
     """Tell whether a reservation number was only mentioned by guests of other reservations."""
-    number = lookups.reservation_number(words)
+    _, number = lookups.place_and_number(words)
     if number is None or len(number) < SURELY:
         return False
     return all(row.about.reference != number for row in rows)
@@ -291,10 +291,3 @@ def _nothing(words: str, asked: Sequence[str]) -> str:
     if not asked:
         lines.append("A provider is asked only for a reservation number (digits).")
     return "\n".join(lines)
-
-
-async def _answer(respond: AsyncRespond, post: Post) -> None:
-    """Answer in place of what stood there; a command's answer has nothing to replace."""
-    await respond(
-        text=post.text, blocks=[dict(block) for block in post.blocks], replace_original=True
-    )

@@ -18,7 +18,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.errors import SlackError
 from bridgebot.metrics import RATE_LIMITED
-from bridgebot.slack.faults import from_answer, from_network
+from bridgebot.slack.client import Client
+from bridgebot.slack.faults import from_answer, from_network, is_passing
 from bridgebot.slack.pacing import POST, Pacer
 
 log = structlog.get_logger()
@@ -26,10 +27,9 @@ log = structlog.get_logger()
 READ_ATTEMPTS = 4
 PAGE = 200
 MOST_PERMALINKS = 5000
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 LONGEST_WAIT = 30.0
 """What Slack's limits hold for longer is refused here, so that the caller can do other things."""
-
-PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 UNREADABLE = (
     aiohttp.ClientError,
@@ -61,9 +61,7 @@ class Identity:
 
 def make_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Make the SDK's client without its retries: by default it repeats a dropped post."""
-    client = AsyncWebClient(
-        token=token, base_url=base_url, session=session, retry_handlers=[], timeout=20
-    )
+    client = Client(token=token, base_url=base_url, session=session, retry_handlers=[], timeout=20)
     if base_url.startswith("http://127.0.0.1") or not any(map(os.environ.get, PROXIES)):
         # The SDK takes a proxy from the environment for every address, this machine's too.
         client.proxy = None
@@ -168,7 +166,10 @@ class Gateway:
         """Put a reaction on a message; one that is there already is as good."""
         await self._view(
             "reactions.add",
-            lambda: self._client.reactions_add(channel=channel, timestamp=ts, name=name),
+            # As JSON, which takes the client's short way; the SDK's own method sends a form.
+            lambda: self._client.api_call(
+                "reactions.add", json={"channel": channel, "timestamp": ts, "name": name}
+            ),
             "already_reacted",
         )
 
@@ -227,12 +228,12 @@ class Gateway:
             lambda: self._client.views_publish(user_id=user, view=dict(view)),
         )
 
-    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> None:
-        """Open a form for somebody who just pressed something."""
-        await self._call(
-            "views.open",
-            lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)),
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> str:
+        """Open a form for somebody who just pressed something; return its id."""
+        answer = await self._call(
+            "views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view))
         )
+        return str(answer["view"]["id"])
 
     async def push_view(self, trigger_id: str, view: Mapping[str, object]) -> None:
         """Put a form upon the one in which somebody just pressed something."""
@@ -351,7 +352,7 @@ class Gateway:
             try:
                 return await self._call(method, call)
             except SlackError as error:
-                if not _is_passing(error) or attempt == READ_ATTEMPTS:
+                if not is_passing(error, LONGEST_WAIT) or attempt == READ_ATTEMPTS:
                     raise
                 wait = min(5.0, 0.25 * 2.0**attempt) * (0.5 + random.random() / 2)  # noqa: S311
                 await self._sleep(error.after if error.after is not None else wait)
@@ -378,13 +379,6 @@ class Gateway:
             self._pacer.refused(method, channel, failure.after)
         log.debug("slack_call_failed", method=method, code=failure.code, certain=failure.certain)
         raise failure
-
-
-def _is_passing(error: SlackError) -> bool:
-    """Tell whether a call that changes nothing is worth repeating at once."""
-    if error.after is not None:
-        return error.after <= LONGEST_WAIT
-    return not error.certain or error.code == "connect"
 
 
 def _date(value: str | None) -> datetime | None:

@@ -12,6 +12,7 @@ from bridgebot.rendering.post import Post
 from bridgebot.rendering.waiting import waiting_list
 from bridgebot.slack.access import Access
 from bridgebot.slack.guests import Guests, by_property
+from bridgebot.slack.telling import show
 
 PAGE = 10
 FIRST = "0:"
@@ -52,14 +53,14 @@ class Lists:
 
     async def again(self, page: str, respond: AsyncRespond) -> None:
         """Show a list anew after one of its buttons was pressed."""
-        await _show(respond, await self._page(page), replace=True)
+        await show(respond, await self._page(page), replace=True)
 
     async def _answer(
         self, user: str, page: str, respond: AsyncRespond, *, replace: bool = False
     ) -> None:
         refusal = await self._access.refusal(user)
         post = said_post(refusal) if refusal is not None else await self._page(page)
-        await _show(respond, post, replace=replace)
+        await show(respond, post, replace=replace)
 
     async def _page(self, page: str) -> Post:
         offset, _, wanted = page.partition(":")
@@ -75,12 +76,3 @@ class Lists:
             head += f", {start + 1} to {start + len(guests)}"
         rest = f"{start + PAGE}:{wanted}" if count > start + len(guests) else None
         return waiting_list(by_property(guests), head=head, page=page, next_page=rest)
-
-
-async def _show(respond: AsyncRespond, post: Post, *, replace: bool) -> None:
-    await respond(
-        text=post.text,
-        blocks=[dict(block) for block in post.blocks],
-        response_type="ephemeral",
-        replace_original=replace,
-    )

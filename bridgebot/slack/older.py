@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bridgebot.errors import SlackError
+from bridgebot.rendering.modals import said_view
 from bridgebot.slack.access import Access
-from bridgebot.store import conversations
+from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.telling import AT_ONCE, NO_THREAD, tell, thread_of
 from bridgebot.store.database import Store
 
-BUTTON = "older_show"
-AT_ONCE = 0.8
-"""Seconds until somebody who waits for a provider is told so."""
+log = structlog.get_logger()
 
+BUTTON = "older_show"
+TITLE = "Older messages"
 ASKING = "Looking for older messages…"
-NO_THREAD = "This message is in no guest's thread."
+FOLLOW = "The older messages are on their way into the thread."
 
 
 class History(Protocol):
@@ -31,8 +35,9 @@ class History(Protocol):
 class Older:
     """Takes the press; the messages themselves come into the thread by the inbox."""
 
-    def __init__(self, store: Store, access: Access, history: History) -> None:
+    def __init__(self, store: Store, gateway: Gateway, access: Access, history: History) -> None:
         self._store = store
+        self._gateway = gateway
         self._access = access
         self._history = history
 
@@ -50,34 +55,53 @@ class Older:
     ) -> None:
         """Show what is older in the thread of this root."""
         await ack()
-        await self._show(int(str(action["value"])), str(body["user"]["id"]), respond)
+        await self._show(int(str(action["value"])), body, respond)
 
     async def from_message(
         self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
         """Show what is older in the thread of this message."""
         await ack()
-        message, channel = shortcut["message"], str(shortcut["channel"]["id"])
-        thread_ts = str(message.get("thread_ts") or shortcut["message_ts"])
-        row = await self._store.read(lambda c: conversations.by_thread(c, channel, thread_ts))
-        await self._show(row.id if row else None, str(shortcut["user"]["id"]), respond)
+        row = await thread_of(self._store, shortcut)
+        await self._show(row.id if row else None, shortcut, respond)
 
-    async def _show(self, row_id: int | None, user: str, respond: AsyncRespond) -> None:
+    async def _show(
+        self, row_id: int | None, body: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        user = str(body["user"]["id"])
         refusal = await self._access.refusal(user)
         if refusal is not None or row_id is None:
-            await _tell(respond, refusal or NO_THREAD)
+            await tell(respond, refusal or NO_THREAD)
             return
         work = asyncio.ensure_future(self._history.show_older(row_id, user))
         try:
             await asyncio.wait([work], timeout=AT_ONCE)
-            if not work.done():
-                await _tell(respond, ASKING)
+            form = None if work.done() else await self._say_so(str(body["trigger_id"]))
             said = await work
         finally:
             work.cancel()
-        if said is not None:
-            await _tell(respond, said)
+        if not await self._replaced(form, said or FOLLOW) and said is not None:
+            await tell(respond, said)
 
+    async def _say_so(self, trigger_id: str) -> str | None:
+        """Tell somebody who waits what goes on, in a form; return its id.
 
-async def _tell(respond: AsyncRespond, words: str) -> None:
-    await respond(words, replace_original=False, response_type="ephemeral")
+        What one person alone sees in a channel cannot be changed afterwards; a form can.
+        """
+        try:
+            return await self._gateway.open_view(trigger_id, said_view(TITLE, ASKING))
+        except SlackError as error:
+            log.info("not_opened", code=error.code)
+            return None
+
+    async def _replaced(self, form: str | None, words: str) -> bool:
+        """Put the result in the place of what was said while it was awaited."""
+        if form is None:
+            return False
+        try:
+            await self._gateway.update_view(form, said_view(TITLE, words))
+        except SlackError as error:
+            # Closed meanwhile.
+            log.info("not_drawn", view="older", code=error.code)
+            return False
+        return True

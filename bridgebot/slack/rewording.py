@@ -15,6 +15,7 @@ from bridgebot.rendering import blocks
 from bridgebot.rendering.modals import LONGEST, TEXT, typed_text, wording
 from bridgebot.slack.access import Access
 from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.telling import tell
 from bridgebot.store import actors, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
@@ -63,10 +64,10 @@ class Rewording:
         refusal = await self._access.refusal(str(body["user"]["id"]), sends=True)
         row = await self._row(int(str(action["value"])))
         if refusal is not None or row is None:
-            await respond(refusal or DECIDED, replace_original=False)
+            await tell(respond, refusal or DECIDED)
             return
         if len(row.content or "") > LONGEST:
-            await respond(TOO_LONG, replace_original=False)
+            await tell(respond, TOO_LONG)
             return
         place = {"row": row.id, "channel": row.channel, "ts": body["container"]["message_ts"]}
         view = wording(EDIT, row.content or "", json.dumps(place))
@@ -74,9 +75,7 @@ class Rewording:
             await self._gateway.open_view(str(body["trigger_id"]), view)
         except SlackError as error:
             log.info("not_opened", code=error.code)
-            await respond(
-                "Slack did not open the form. Please press again.", replace_original=False
-            )
+            await tell(respond, "Slack did not open the form. Please press again.")
 
     async def take(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Send the changed text, once."""

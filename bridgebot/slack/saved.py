@@ -12,19 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.bridge.replies import signed
 from bridgebot.errors import SlackError
 from bridgebot.rendering import saved as forms
-from bridgebot.rendering.modals import TEXT, chosen, typed_text
+from bridgebot.rendering.modals import TEXT, chosen, said_view, typed_text
 from bridgebot.rendering.post import Block
 from bridgebot.rendering.words import conversation_type
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import conversations, formed, saved
+from bridgebot.slack.telling import NO_THREAD, tell, thread_of
+from bridgebot.store import conversations, formed, named, saved
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow
 
 log = structlog.get_logger()
 
-NO_THREAD = "This message is in no guest's thread."
 NOT_OPENED = "Slack did not open the form. Please try again."
 GONE = "This saved reply was deleted meanwhile. Please choose another one."
 TOO_LONG = "Filled in, this text is too long for a form. Please shorten the saved reply."
@@ -66,11 +66,7 @@ class SavedReplies:
     ) -> None:
         """Open the choice from a message of a thread."""
         await ack()
-        message = shortcut["message"]
-        thread_ts = str(message.get("thread_ts") or shortcut["message_ts"])
-        channel = str(shortcut["channel"]["id"])
-        row = await self._store.read(lambda c: conversations.by_thread(c, channel, thread_ts))
-        await self._open(row, shortcut, respond)
+        await self._open(await thread_of(self._store, shortcut), shortcut, respond)
 
     async def from_root(
         self,
@@ -92,7 +88,7 @@ class SavedReplies:
         if refusal is None:
             refusal = NO_THREAD if row is None else self._drafts.closed(row)
         if refusal is not None or row is None:
-            await _tell(respond, refusal or NO_THREAD)
+            await tell(respond, refusal or NO_THREAD)
             return
         replies = await self._store.read(saved.every)
         shown = [forms.Shown(id=each.id, name=each.name, text=each.text) for each in replies]
@@ -100,12 +96,13 @@ class SavedReplies:
             view = forms.choose_view(shown, str(row.id), _about(row))
         else:
             command = f"/{self._prefix}bridgebot replies"
-            view = forms.said_view(f"There are no saved replies yet. Write them with {command}.")
+            words = f"There are no saved replies yet. Write them with {command}."
+            view = said_view(forms.TITLE, words)
         try:
             await self._gateway.open_view(str(body["trigger_id"]), view)
         except SlackError as error:
             log.info("not_opened", code=error.code)
-            await _tell(respond, NOT_OPENED)
+            await tell(respond, NOT_OPENED)
 
     async def choose(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Show the chosen reply, filled in, in the place of the choice."""
@@ -114,13 +111,14 @@ class SavedReplies:
 
         async def unit(
             connection: AsyncConnection,
-        ) -> tuple[ConversationRow, saved.SavedReply | None]:
+        ) -> tuple[ConversationRow, saved.SavedReply | None, str]:
             row = await conversations.get(connection, number)
-            return row, await saved.get(connection, which)
+            name = await named.name_of(connection, row.about.provider, row.about.property_id)
+            return row, await saved.get(connection, which), name
 
-        row, reply = await self._store.read(unit)
+        row, reply, name = await self._store.read(unit)
         wrong = await self._access.refusal(user, sends=True) or (GONE if reply is None else None)
-        text = self._drafts.filled(reply.text, row) if reply is not None else ""
+        text = self._drafts.filled(reply.text, row, name) if reply is not None else ""
         if wrong is None and not forms.fits(text):
             wrong = TOO_LONG
         if wrong is not None:
@@ -173,10 +171,6 @@ class SavedReplies:
             return self._drafts.why_not(row, text, signature), signed(text, signature)
         except SlackError:
             return LATER, ""
-
-
-async def _tell(respond: AsyncRespond, words: str) -> None:
-    await respond(words, replace_original=False, response_type="ephemeral")
 
 
 def _about(row: ConversationRow) -> str:

@@ -39,5 +39,9 @@ async def open_session(
     """Open the one pooled session; its time limits are the ones that count."""
     timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
     connector = _Connector(may_send)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+    # Slack's API sets no cookies that a token needs; looking for some costs each call.
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(
+        timeout=timeout, connector=connector, cookie_jar=jar
+    ) as session:
         yield session

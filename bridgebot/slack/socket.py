@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -20,15 +19,26 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bridgebot.errors import SlackError
+from bridgebot.elapsed import elapsed
+from bridgebot.errors import SlackError, StoreError
 from bridgebot.slack.faults import from_answer, from_network
 
 log = structlog.get_logger()
 
 FIRST_CONNECTION_SECONDS = 15.0
 CLOSE_SECONDS = 2.0
+EVENTS = "events_api"
+"""The type of envelopes that hold events."""
+
+Take = Callable[[Mapping[str, Any]], Awaitable[bool]]
+"""Takes an event, and tells whether nobody else has to see it."""
+
+
+async def _nothing(_body: Mapping[str, Any]) -> bool:
+    return False
 
 
 async def ask_for_socket(client: AsyncWebClient, app_token: str) -> None:
@@ -45,10 +55,14 @@ async def ask_for_socket(client: AsyncWebClient, app_token: str) -> None:
 
 
 class _Handler(AsyncSocketModeHandler):
-    """Bolt's handler, which also counts what is between receipt and acknowledgement."""
+    """Bolt's handler, which also counts what is between receipt and acknowledgement.
 
-    def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - Bolt's
+    Events are offered to ``take`` first: what it takes costs none of Bolt's work.
+    """
+
+    def __init__(self, *args: Any, take: Take, **more: Any) -> None:  # noqa: ANN401 - Bolt's
         super().__init__(*args, **more)
+        self._take = take
         self.idle = asyncio.Event()
         self.idle.set()
         self._busy = 0
@@ -58,7 +72,14 @@ class _Handler(AsyncSocketModeHandler):
         self._busy += 1
         self.idle.clear()
         try:
-            await super().handle(client, req)
+            if req.type == EVENTS and await self._take(req.payload):
+                answer = SocketModeResponse(envelope_id=req.envelope_id)
+                await client.send_socket_mode_response(answer)
+            else:
+                await super().handle(client, req)
+        except StoreError as error:
+            # No acknowledgement: Slack sends it again.
+            log.warning("event_not_stored", reason=str(error))
         finally:
             self._busy -= 1
             if not self._busy:
@@ -74,16 +95,18 @@ class Socket:
         app_token: str,
         client: AsyncWebClient,
         *,
+        take: Take = _nothing,
         on_return: Callable[[float], None] = lambda _seconds: None,
         watchdog_seconds: float = 30.0,
         check_seconds: float = 1.0,
         ping_interval: float = 10.0,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = elapsed,
     ) -> None:
         self.reconnections = 0
         self._app = app
         self._app_token = app_token
         self._client = client
+        self._take = take
         self._on_return = on_return
         self._watchdog_seconds = watchdog_seconds
         self._check_seconds = check_seconds
@@ -179,6 +202,7 @@ class Socket:
         self._handler = _Handler(
             self._app,
             self._app_token,
+            take=self._take,
             web_client=self._client,
             ping_interval=self._ping_interval,
         )

@@ -16,6 +16,7 @@ from bridgebot.slack.access import Access
 from bridgebot.slack.find import Find
 from bridgebot.slack.home import Home
 from bridgebot.slack.lists import Lists
+from bridgebot.slack.telling import tell
 from bridgebot.store import audit, conversations, desk
 from bridgebot.store.database import Store
 
@@ -93,7 +94,7 @@ class WaitingButtons:
         if refusal is not None:
             # The Home tab has no place for an answer; who may not use it sees that there.
             if "response_url" in body:
-                await respond(refusal, replace_original=False, response_type="ephemeral")
+                await tell(respond, refusal)
             return
         number, _, page = str(action["value"]).partition("|")
         action_id, row_id, now = str(action["action_id"]), int(number), self._now()
@@ -107,7 +108,7 @@ class WaitingButtons:
         elif page:
             await self._lists.again(page, respond)
         elif not done:
-            await respond(LATE, replace_original=False, response_type="ephemeral")
+            await tell(respond, LATE)
 
     async def _act(
         self, connection: AsyncConnection, action_id: str, row_id: int, user: str, now: int

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, Update, bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Conversation, Message
 from bridgebot.store import conversations as one
+from bridgebot.store import hot
+from bridgebot.store.prepared import Prepared, slots
 from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
-from bridgebot.store.schema import conversations, inbox, messages
-from bridgebot.store.sql import insert_all_or_ignore
+from bridgebot.store.schema import conversations, inbox
 
 Key = tuple[str, str]
 """Provider and conversation id."""
@@ -57,12 +59,17 @@ async def find_all(
     found: dict[Key, ConversationRow] = {}
     for provider in sorted({key[0] for key in keys}):
         ids = [key[1] for key in keys if key[0] == provider]
-        query = select(conversations).where(
-            conversations.c.provider == provider, conversations.c.conversation_id.in_(ids)
-        )
-        for row in (await connection.execute(query)).mappings():
+        for row in await _FIND.rows(connection, {"of": provider, "names": ids}):
             found[provider, row["conversation_id"]] = conversation_row(row)
     return found
+
+
+_FIND = Prepared(
+    lambda words: select(conversations).where(
+        conversations.c.provider == bindparam("of"),
+        words.among(conversations.c.conversation_id, "names"),
+    )
+)
 
 
 async def add_all(
@@ -85,11 +92,8 @@ async def add_all(
         )
         for each in arrivals
     ]
-    statement = insert_all_or_ignore(connection, messages).returning(
-        messages.c.id, messages.c.provider, messages.c.message_id
-    )
-    rows = (await connection.execute(statement, values)).all()
-    ids = {(row.provider, row.message_id): row.id for row in rows}
+    rows = await hot.ADD_MESSAGE.rows_of_all(connection, values)
+    ids = {(row["provider"], row["message_id"]): row["id"] for row in rows}
     return [
         Added(
             arrival=each,
@@ -114,8 +118,13 @@ async def _begin_all(
     if not first:
         return {}
     values = [one.new_values(each.about, each.channel, now) for each in first.values()]
-    await connection.execute(insert_all_or_ignore(connection, conversations), values)
+    await _BEGIN.run_all(connection, values)
     return await find_all(connection, first)
+
+
+_BEGIN = Prepared(
+    lambda words: words.insert(conversations).values(slots(*one.NEW)).on_conflict_do_nothing()
+)
 
 
 async def queue_all(
@@ -133,7 +142,14 @@ async def queue_all(
         for each in wanted
     ]
     if values:
-        await connection.execute(insert(inbox), values)
+        await _QUEUE.run_all(connection, values)
+
+
+_QUEUE = Prepared(
+    lambda _words: insert(inbox).values(
+        slots("conversation", "message", "state", "due_at", "created_at")
+    )
+)
 
 
 async def note_all(connection: AsyncConnection, added: Sequence[Added]) -> None:
@@ -145,28 +161,29 @@ async def note_all(connection: AsyncConnection, added: Sequence[Added]) -> None:
             {"row_id": each.conversation, "at": to_ms(each.arrival.message.sent_at)}
             for each in group
         ]
-        await connection.execute(_clock(waits=waits, closing=closing), times)
+        await _clock(waits=waits, closing=closing).run_all(connection, times)
     await _note_late(connection, added)
 
 
-def _clock(*, waits: bool, closing: bool) -> Update:
-    at = bindparam("at", type_=BigInteger)
-    return (
-        update(conversations)
-        .where(conversations.c.id == bindparam("row_id"))
-        .values(one.clock_values(at, waits=waits, closing=closing))
-    )
+@cache
+def _clock(*, waits: bool, closing: bool) -> Prepared:
+    values = one.clock_values(bindparam("at", type_=BigInteger), waits=waits, closing=closing)
+    which = conversations.c.id == bindparam("row_id")
+    return Prepared(lambda _words: update(conversations).where(which).values(values))
 
 
 async def _note_late(connection: AsyncConnection, added: Sequence[Added]) -> None:
     """Look for messages that come to us after their answer, or after they needed none."""
-    query = select(
-        conversations.c.id, conversations.c.last_answer_at, conversations.c.no_reply_at
-    ).where(conversations.c.id.in_({each.conversation for each in added}))
-    ends = {
-        row.id: (row.last_answer_at, row.no_reply_at) for row in await connection.execute(query)
-    }
+    rows = await _ENDS.rows(connection, {"ids": {each.conversation for each in added}})
+    ends = {row["id"]: (row["last_answer_at"], row["no_reply_at"]) for row in rows}
     for each in added:
         answered, excused = ends[each.conversation]
         sent_at = to_ms(each.arrival.message.sent_at)
         await one.note_late(connection, each.conversation, sent_at, answered, excused)
+
+
+_ENDS = Prepared(
+    lambda words: select(
+        conversations.c.id, conversations.c.last_answer_at, conversations.c.no_reply_at
+    ).where(words.among(conversations.c.id, "ids"))
+)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.store.prepared import Prepared, slots
 from bridgebot.store.schema import audit, conversations
 
 BRIDGE = "bridge"
@@ -83,16 +84,22 @@ async def note(
     """Write a line in the transaction of the act; ``detail`` takes numbers only."""
     if act not in ACTS:
         raise ValueError(f"not an act: {act}")
-    await connection.execute(
-        insert(audit).values(
-            at=at,
-            actor=actor,
-            act=act,
-            conversation=conversation,
-            subject=subject,
-            detail=json.dumps(dict(detail)),
-        )
+    line = {
+        "at": at,
+        "actor": actor,
+        "act": act,
+        "conversation": conversation,
+        "subject": subject,
+        "detail": json.dumps(dict(detail)),
+    }
+    await _NOTE.run(connection, line)
+
+
+_NOTE = Prepared(
+    lambda _words: insert(audit).values(
+        slots("at", "actor", "act", "conversation", "subject", "detail")
     )
+)
 
 
 async def entries(

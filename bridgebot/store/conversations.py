@@ -14,12 +14,13 @@ from sqlalchemy import (
     literal,
     null,
     or_,
-    select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Conversation, Message
+from bridgebot.store import hot, order
+from bridgebot.store.order import EVERYTHING, NOTHING
 from bridgebot.store.places import lock, may_move
 from bridgebot.store.rows import ConversationRow, conversation_row, to_ms
 from bridgebot.store.schema import conversations, messages
@@ -101,6 +102,10 @@ def new_values(about: Conversation, channel: str, now: int) -> dict[str, object]
     }
 
 
+NEW = ("provider", "conversation_id", "channel", "created_at", "no_reply_at", *DETAILS)
+"""The columns of ``new_values``."""
+
+
 def _changed(known: Conversation, about: Conversation) -> dict[str, object]:
     told = {name: getattr(about, name) for name in DETAILS if getattr(about, name) is not None}
     return {name: value for name, value in told.items() if getattr(known, name) != value}
@@ -115,42 +120,39 @@ async def find(
     connection: AsyncConnection, provider: str, conversation_id: str
 ) -> ConversationRow | None:
     """Find a conversation by the provider's id."""
-    query = select(conversations).where(
-        conversations.c.provider == provider, conversations.c.conversation_id == conversation_id
-    )
-    row = (await connection.execute(query)).mappings().first()
+    row = await hot.NAMED.first(connection, {"of": provider, "name": conversation_id})
     return None if row is None else conversation_row(row)
 
 
 async def get(connection: AsyncConnection, row_id: int) -> ConversationRow:
     """Read a conversation by the store's id."""
-    query = select(conversations).where(conversations.c.id == row_id)
-    return conversation_row((await connection.execute(query)).mappings().one())
+    (row,) = await hot.CONVERSATION.rows(connection, {"row_id": row_id})
+    return conversation_row(row)
 
 
 async def by_thread(
     connection: AsyncConnection, channel: str, thread_ts: str
 ) -> ConversationRow | None:
     """Find the conversation whose thread this is."""
-    query = select(conversations).where(
-        conversations.c.channel == channel, conversations.c.thread_ts == thread_ts
-    )
-    row = (await connection.execute(query)).mappings().first()
+    row = await hot.IN_THREAD.first(connection, {"place": channel, "ts": thread_ts})
     return None if row is None else conversation_row(row)
 
 
 async def bind_thread(
-    connection: AsyncConnection, row_id: int, channel: str, thread_ts: str, *, shown: int = 0
+    connection: AsyncConnection,
+    row_id: int,
+    channel: str,
+    thread_ts: str,
+    *,
+    shown: int = 0,
+    drawn: int | None = None,
 ) -> None:
     """Remember where a conversation's thread is; one that is bound stays bound.
 
-    ``shown`` is the version of the card that the root was posted with.
+    ``shown`` is the version of the card that the root was posted with, ``drawn`` its digest.
     """
-    await connection.execute(
-        update(conversations)
-        .where(conversations.c.id == row_id, conversations.c.thread_ts.is_(None))
-        .values(channel=channel, thread_ts=thread_ts, card_shown=shown)
-    )
+    told = {"channel": channel, "thread_ts": thread_ts, "card_shown": shown, "card_drawn": drawn}
+    await hot.BIND.run(connection, {"row_id": row_id, **told})
 
 
 async def unbind_thread(connection: AsyncConnection, row_id: int, thread_ts: str | None) -> None:
@@ -166,12 +168,8 @@ async def known_messages(
     connection: AsyncConnection, provider: str, ids: Collection[str]
 ) -> set[str]:
     """Tell which of these message ids are stored, without those that were only imported."""
-    query = select(messages.c.message_id).where(
-        messages.c.provider == provider,
-        messages.c.message_id.in_(ids),
-        messages.c.imported.is_(False),
-    )
-    return set((await connection.execute(query)).scalars())
+    rows = await hot.KNOWN.rows(connection, {"of": provider, "ids": ids})
+    return {row["message_id"] for row in rows}
 
 
 async def add_message(
@@ -200,9 +198,8 @@ async def add_message(
         imported=imported,
         closing=closing,
     )
-    statement = insert_or_ignore(connection, messages, values).returning(messages.c.id)
-    found: int | None = (await connection.execute(statement)).scalar()
-    return found
+    row = await hot.ADD_MESSAGE.first(connection, values)
+    return None if row is None else int(row["id"])
 
 
 def message_values(
@@ -272,8 +269,8 @@ def clock_values(at: ColumnElement[int], *, waits: bool, closing: bool) -> dict[
     if not waits:
         return values
     fresh = and_(
-        or_(table.last_answer_at.is_(None), table.last_answer_at < at),
-        or_(table.no_reply_at.is_(None), table.no_reply_at < at),
+        order.outlives(at, table.last_answer_at, messages.c.answered_at),
+        order.outlives(at, table.no_reply_at, messages.c.excused_at),
         func.coalesce(table.access, "") != READ_ONLY,
         or_(table.awaiting_since.is_(None), table.awaiting_since > at),
     )
@@ -295,59 +292,28 @@ async def note_late(
     excused_at: int | None,
 ) -> None:
     """Mark a message that comes to us after its answer, or after it was said to need none."""
-    if answered_at is not None and answered_at >= sent_at:
-        await _answered(connection, row_id, answered_at)
-    elif excused_at is not None and excused_at >= sent_at:
-        await _excused(connection, row_id, excused_at)
+    if answered_at is not None and order.is_before(sent_at, answered_at):
+        await _answered(connection, row_id, answered_at, NOTHING)
+    elif excused_at is not None and order.is_before(sent_at, excused_at):
+        await _excused(connection, row_id, excused_at, NOTHING)
 
 
-async def note_answer(connection: AsyncConnection, row_id: int, sent_at: int, by: str) -> None:
-    """Take an answer to the guest into the conversation's clocks."""
-    table = conversations.c
-    await lock(connection, table.id == row_id)
-    later = and_(
-        messages.c.conversation == row_id,
-        messages.c.sender == "guest",
-        messages.c.sent_at > sent_at,
-        or_(table.no_reply_at.is_(None), messages.c.sent_at > table.no_reply_at),
-    )
-    first = select(func.min(messages.c.sent_at))
-    still = first.where(later, ~messages.c.closing).scalar_subquery()
-    newest = or_(table.last_answer_at.is_(None), table.last_answer_at <= sent_at)
-    await connection.execute(
-        update(conversations)
-        .where(table.id == row_id, newest)
-        .values(
-            last_answer_at=sent_at,
-            last_answer_by=by,
-            awaiting_since=still,
-            closing_since=case(
-                (still.is_(None), first.where(later, messages.c.closing).scalar_subquery())
-            ),
-            snoozed_until=None,
-            card_wanted=table.card_wanted + 1,
-            watch_at=AT_ONCE,
-        )
-    )
-    await _answered(connection, row_id, sent_at)
+async def note_answer(
+    connection: AsyncConnection, row_id: int, sent_at: int, by: str, *, known: int = EVERYTHING
+) -> None:
+    """Take an answer into the conversation's clocks; see ``order`` for what was ``known``."""
+    await lock(connection, conversations.c.id == row_id)
+    values = {"row_id": row_id, "at": sent_at, "by": by, "known": known}
+    await hot.ANSWER.run(connection, values)
+    await _answered(connection, row_id, sent_at, known)
 
 
-async def _answered(connection: AsyncConnection, row_id: int, at: int) -> None:
+async def _answered(connection: AsyncConnection, row_id: int, at: int, known: int) -> None:
     """Remember when the guest's messages were first answered, for the reply score."""
-    table = messages.c
-    await connection.execute(
-        update(messages)
-        .where(
-            table.conversation == row_id,
-            table.sender == "guest",
-            table.sent_at <= at,
-            or_(table.answered_at.is_(None), table.answered_at > at),
-        )
-        .values(answered_at=at)
-    )
+    await hot.ANSWERED.run(connection, {"of": row_id, "at": at, "known": known})
 
 
-async def _excused(connection: AsyncConnection, row_id: int, at: int) -> None:
+async def _excused(connection: AsyncConnection, row_id: int, at: int, known: int) -> None:
     """Remember that the guest's messages so far were marked as needing no reply."""
     table = messages.c
     await connection.execute(
@@ -356,6 +322,7 @@ async def _excused(connection: AsyncConnection, row_id: int, at: int) -> None:
             table.conversation == row_id,
             table.sender == "guest",
             table.sent_at <= at,
+            ~order.after(at, known),
             table.answered_at.is_(None),
             table.excused_at.is_(None),
         )
@@ -387,4 +354,4 @@ async def excuse(
     await stop_clock(
         connection, row_id, no_reply_needed=True, no_reply_at=now, no_reply_by=by, **values
     )
-    await _excused(connection, row_id, now)
+    await _excused(connection, row_id, now, now)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store import outbox
+from bridgebot.store import order, outbox, queues
 from bridgebot.store.formed import WRITTEN_AT
 from bridgebot.store.queues import READY
 from bridgebot.store.rows import OutboxRow
@@ -25,6 +25,9 @@ async def offer(connection: AsyncConnection, edited: Mapping[str, Any]) -> Outbo
     # Slack repeats events; a text that was offered before is not offered again. What was erased is
     # not compared with, nor kept anew.
     if row is None or not row.event or row.event.get("text") == edited.get("text"):
+        return None
+    if row.event.get(outbox.GONE):
+        # Deleted since: an edit that Slack repeats brings nothing back.
         return None
     return row if await _replace(connection, row, {**edited, OFFERED: True}) else None
 
@@ -48,6 +51,23 @@ async def take(connection: AsyncConnection, row_id: int, ts: str, *, now: int) -
     return await outbox.capture(connection, fresh, now=now, ours=True)
 
 
+async def reopen(
+    connection: AsyncConnection, row: OutboxRow, *, owner: str, now: int, due_at: int
+) -> bool:
+    """Take what was offered as the text of a reply that did not go out; return whether it could.
+
+    The button that offered it does nothing any more. One that was deleted since stays so.
+    """
+    found = await outbox.read(connection, [row.id])
+    if not found or not found[0].event.get(OFFERED) or found[0].event.get(outbox.GONE):
+        return False
+    event = {key: value for key, value in found[0].event.items() if key != OFFERED}
+    values = {"event": _as_json(event), "kind": None, "content": None, "due_at": due_at}
+    return await queues.finish(
+        connection, table, row.id, owner=owner, state="available", now=now, **values
+    )
+
+
 async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bool:
     """Tell whether the guest's newest message was not in the thread when a reply was written.
 
@@ -60,7 +80,7 @@ async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bo
         .where(
             messages.c.conversation == row.conversation,
             messages.c.sender == "guest",
-            messages.c.sent_at <= at,
+            ~order.after(at, at),
         )
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
         .limit(1)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
 from bridgebot.store.engine import FAULTS, open_engine
+from bridgebot.store.lasting import Lasting
 from bridgebot.store.migrate import upgrade
 from bridgebot.store.thread import in_its_thread
 from bridgebot.store.writer import T, Unit, Writer, in_words
@@ -20,6 +21,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, writer: Writer) -> None:
         self.engine = engine
         self.writer = writer
+        self._reader = Lasting(engine)
 
     @classmethod
     async def open(cls, address: str) -> Store:
@@ -37,6 +39,7 @@ class Store:
     async def close(self) -> None:
         """Finish the writes that wait, then close."""
         await self.writer.stop()
+        await self._reader.close()
         await self.engine.dispose()
 
     async def write(self, unit: Unit[T]) -> T:
@@ -57,7 +60,7 @@ class Store:
     async def peek(self, unit: Unit[T]) -> T:
         """Read a few rows that are found by an index; on SQLite without a change of thread."""
         with _refusals_in_words():
-            async with self.engine.connect() as connection:
+            async with self._reader.to_read() as connection:
                 return await unit(connection)
 
     async def read(self, unit: Unit[T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,8 +31,9 @@ POSTGRESQL = {
 WRITING = {"bridgebot_writing": True}
 ALONE = {"bridgebot_alone": True}
 """For statements that no transaction takes: on SQLite none is begun then."""
-FAULTS = (SQLAlchemyError, OSError)
-"""What a database raises; the driver lets a refused connection and a timeout through as they are.
+FAULTS = (SQLAlchemyError, OSError, sqlite3.Error)
+"""What a database raises; the driver lets a refused connection and a timeout through as they are,
+and so do statements that go to SQLite's driver past SQLAlchemy.
 """
 IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL's codes for a conflict, a deadlock and a lock that was not to be had in time
@@ -83,6 +85,7 @@ def open_engine(address: str) -> AsyncEngine:
     path = sqlite_file(url)
     if path is not None and not path.parent.is_dir():
         raise StoreError(f"the directory {path.parent} for the database is missing")
+    # An error's text may come into a log: it must not hold what guests and staff wrote.
     engine = create_async_engine(
         url,
         pool_size=4,
@@ -90,6 +93,7 @@ def open_engine(address: str) -> AsyncEngine:
         # Closing a connection ends its transaction; an empty ROLLBACK would be one more call.
         pool_reset_on_return=None,
         connect_args={"async_creator_fn": connect},
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -98,7 +102,9 @@ def open_engine(address: str) -> AsyncEngine:
 
 def _open_postgresql(url: URL) -> AsyncEngine:
     try:
-        engine = create_async_engine(url, pool_size=8, max_overflow=8, connect_args=POSTGRESQL)
+        engine = create_async_engine(
+            url, pool_size=8, max_overflow=8, connect_args=POSTGRESQL, hide_parameters=True
+        )
     except ModuleNotFoundError:
         raise StoreError("PostgreSQL needs an extra: pip install 'bridgebot[postgres]'") from None
     event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
@@ -125,9 +131,13 @@ def _without_nul(
 
 
 def _clean(row: Any) -> Any:  # noqa: ANN401
-    if not any(isinstance(value, str) and NUL in value for value in row):
-        return row
-    return tuple(each.replace(NUL, "\ufffd") if isinstance(each, str) else each for each in row)
+    return tuple(_clean_value(each) for each in row)
+
+
+def _clean_value(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return [_clean_value(each) for each in value]
+    return value.replace(NUL, "\ufffd") if isinstance(value, str) and NUL in value else value
 
 
 def _prepare_sqlite(connection: _DbapiConnection, _record: ConnectionPoolEntry) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.model import MessageId
 from bridgebot.store.schema import conversations, inbox, messages
 
 
@@ -61,6 +62,12 @@ async def missing(connection: AsyncConnection, conversation: int) -> list[tuple[
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
     )
     return [(row.id, row.sent_at) for row in (await connection.execute(query)).all()]
+
+
+async def names(connection: AsyncConnection, ids: Collection[int]) -> list[MessageId]:
+    """Tell the provider's ids of messages."""
+    query = select(messages.c.message_id).where(messages.c.id.in_(ids))
+    return list((await connection.execute(query)).scalars())
 
 
 async def newest_shown(connection: AsyncConnection, conversation: int) -> int:

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    CursorResult,
-    Integer,
-    RowMapping,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Integer, Select, bindparam, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Message, SenderKind
-from bridgebot.store.queues import CHOSEN, READY, in_flight, mark_claimed, take_heads
+from bridgebot.store.prepared import Prepared, Row, Words
+from bridgebot.store.queues import READY, Claims, in_flight
 from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of, to_ms
 from bridgebot.store.schema import conversations, inbox, messages
 from bridgebot.store.sql import insert_or_ignore
@@ -64,6 +51,7 @@ async def add(
     for number, attachment in enumerate(about.attachment_ids, start=1):
         picture = {
             "picture": attachment,
+            "of": about.message_id,
             "number": number,
             "count": count,
             "sent_at": to_ms(about.sent_at),
@@ -129,21 +117,19 @@ async def claim(
 
     Conversations take turns, so that one with a long backlog does not keep the others waiting.
     """
-    values = {"now": now, "most": limit, "skipped": list(skip_channels)}
-    ids = await take_heads(connection, inbox, _due_heads, values)
-    if not ids:
+    values = {"now": now, "most": limit, "skipped": skip_channels}
+    heads = await _CLAIMS.heads(connection, values)
+    rows = await _CLAIMS.take(connection, heads, values, owner=owner, now=now)
+    if not rows:
         return ()
-    await mark_claimed(connection, inbox, ids, owner=owner, now=now)
-    rows = await read(connection, ids)
-    served = sorted({row.conversation.id for row in rows})
-    await connection.execute(_turn(), {"ids": served, "at": now})
-    return rows
+    served = sorted({row["conversation"] for row in rows})
+    about = await _TURN.rows(connection, {"ids": served, "at": now})
+    return await _whole(connection, rows, about)
 
 
-@cache
-def _due_heads(chosen: bool) -> Select[int]:  # noqa: FBT001 - take_heads's form
-    """Build the claim's query: the oldest open rows that are due; see ``take_heads``."""
-    among = [inbox.c.conversation.in_(CHOSEN)] if chosen else []
+def _due_heads(words: Words, chosen: bool) -> Select[Any]:  # noqa: FBT001 - as queues.Heads has it
+    """Build the claim's query: the oldest open rows that are due."""
+    among = [words.among(inbox.c.conversation, "chosen")] if chosen else []
     heads = (
         select(func.min(inbox.c.id).label("id"))
         .where(inbox.c.finished_at.is_(None), *among)
@@ -152,52 +138,55 @@ def _due_heads(chosen: bool) -> Select[int]:  # noqa: FBT001 - take_heads's form
         .subquery()
     )
     return (
-        select(inbox.c.id)
+        select(inbox.c.id, inbox.c.conversation)
         .join(heads, heads.c.id == inbox.c.id)
         .join(conversations, conversations.c.id == inbox.c.conversation)
         .where(inbox.c.state.in_(READY), inbox.c.due_at <= bindparam("now"))
-        .where(conversations.c.channel.not_in(bindparam("skipped", expanding=True)))
+        .where(not_(words.among(conversations.c.channel, "skipped")))
         .where(~in_flight(inbox, lambda row: or_(~row.aside, row.due_at <= bindparam("now"))))
         .order_by(conversations.c.turn_at, inbox.c.due_at)
         .limit(bindparam("most", type_=Integer))
     )
 
 
-@cache
-def _turn() -> Update:
-    ids = bindparam("ids", type_=Integer, expanding=True)
-    return update(conversations).where(conversations.c.id.in_(ids)).values(turn_at=bindparam("at"))
+_CLAIMS = Claims(inbox, _due_heads)
 
+_TURN = Prepared(
+    lambda words: (
+        update(conversations)
+        .where(words.among(conversations.c.id, "ids"))
+        .values(turn_at=bindparam("at"))
+        .returning(conversations)
+    )
+)
 
-@cache
-def _by_id(table: Table) -> Select[Any]:
-    return select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
-
-
-async def _rows(
-    connection: AsyncConnection, table: Table, ids: Collection[int]
-) -> Sequence[RowMapping]:
-    result: CursorResult[Any] = await connection.execute(_by_id(table), {"ids": list(ids)})
-    return result.mappings().all()
+_ROWS, _ABOUT, _TEXTS = (
+    Prepared(lambda words, table=table: select(table).where(words.among(table.c.id, "ids")))  # type: ignore[misc]
+    for table in (inbox, conversations, messages)
+)
 
 
 async def read(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[InboxRow]:
     """Read deliveries with their message and conversation, in the order of ``ids``."""
-    rows = await _rows(connection, inbox, ids)
-    about = {
-        row["id"]: conversation_row(row)
-        for row in await _rows(connection, conversations, {row["conversation"] for row in rows})
-    }
-    texts = {
-        row["id"]: message_of(row)
-        for row in await _rows(connection, messages, {row["message"] for row in rows})
-    }
-    found = {row["id"]: _inbox_row(row, about, texts) for row in rows}
-    return [found[row_id] for row_id in ids if row_id in found]
+    found = {row["id"]: row for row in await _ROWS.rows(connection, {"ids": ids})}
+    rows = [found[row_id] for row_id in ids if row_id in found]
+    about = {row["conversation"] for row in rows}
+    return await _whole(connection, rows, await _ABOUT.rows(connection, {"ids": about}))
+
+
+async def _whole(
+    connection: AsyncConnection, rows: Sequence[Row], about: Sequence[Row]
+) -> Sequence[InboxRow]:
+    """Put deliveries together with their conversations and messages."""
+    wanted = [row["message"] for row in rows if row["message"] is not None]
+    found = await _TEXTS.rows(connection, {"ids": wanted}) if wanted else ()
+    texts = {row["id"]: message_of(row) for row in found}
+    conversation = {row["id"]: conversation_row(row) for row in about}
+    return [_inbox_row(row, conversation, texts) for row in rows]
 
 
 def _inbox_row(
-    row: RowMapping,
+    row: Row,
     about: Mapping[int, ConversationRow],
     texts: Mapping[int, Message],
 ) -> InboxRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.model import Message
 from bridgebot.store import fulltext
 from bridgebot.store.rows import ConversationRow, conversation_row, message_of
-from bridgebot.store.schema import conversations, messages
+from bridgebot.store.schema import conversations, inbox, messages
 
 
 async def search(
@@ -36,11 +36,22 @@ def reservation_number(words: str) -> str | None:
     return digits if digits.isascii() and digits.isdigit() else None
 
 
+def place_and_number(words: str) -> tuple[str | None, str | None]:
+    """Read a reservation number, and the property it is of where that stands before a slash."""
+    before, slash, number = words.rpartition("/")
+    place = before.strip()
+    if slash and place.isascii() and place.isdigit() and reservation_number(number):
+        return place, reservation_number(number)
+    return None, reservation_number(words)
+
+
 async def _by_reference(connection: AsyncConnection, words: str, limit: int) -> list[int]:
-    wanted = {words.strip(), reservation_number(words) or words.strip()}
+    place, number = place_and_number(words)
+    wanted = {words.strip(), number or words.strip()}
     query = (
         select(conversations.c.id)
         .where(conversations.c.reference.in_(wanted))
+        .where(*([] if place is None else [conversations.c.property_id == place]))
         .order_by(conversations.c.last_guest_at.desc(), conversations.c.id.desc())
         .limit(limit)
     )
@@ -75,6 +86,21 @@ async def unanswered(
     return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def stuck_channels(
+    connection: AsyncConnection, codes: Collection[str], *, limit: int
+) -> Sequence[str]:
+    """Name channels in which something cannot be shown for one of these reasons."""
+    query = (
+        select(conversations.c.channel)
+        .join(inbox, inbox.c.conversation == conversations.c.id)
+        .where(inbox.c.finished_at.is_(None), inbox.c.state == "retryable")
+        .where(inbox.c.error.in_(codes))
+        .distinct()
+        .limit(limit)
+    )
+    return (await connection.execute(query)).scalars().all()
+
+
 async def channels(connection: AsyncConnection, *, after: str) -> set[str]:
     """Name the channels in which threads were opened after a ts."""
     query = select(conversations.c.channel).where(conversations.c.thread_ts > after).distinct()
@@ -103,3 +129,13 @@ async def count_unanswered(connection: AsyncConnection, property_id: str | None 
 def _waiting(property_id: str | None) -> list[ColumnElement[bool]]:
     waits: list[ColumnElement[bool]] = [conversations.c.awaiting_since.is_not(None)]
     return waits if property_id is None else [*waits, conversations.c.property_id == property_id]
+
+
+async def echoes(connection: AsyncConnection, provider: str, ids: Collection[str]) -> set[str]:
+    """Tell which messages are copies of replies that went out from here."""
+    query = select(messages.c.message_id).where(
+        messages.c.provider == provider,
+        messages.c.message_id.in_(ids),
+        messages.c.origin == "slack",
+    )
+    return set((await connection.execute(query)).scalars())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.store.prepared import Prepared, Words
 from bridgebot.store.rows import OutboxRow, outbox_row
 from bridgebot.store.schema import outbox
 
@@ -18,20 +20,37 @@ async def unmarked(
 
     A reply that is still open after ``slow_before`` (milliseconds since 1970) wants an hourglass.
     """
+    rows = await _UNMARKED.rows(connection, {"slow_before": slow_before, "most": limit})
+    return [outbox_row(row) for row in rows]
+
+
+def _unmarked(_words: Words) -> Select[Any]:
     slow = and_(
         outbox.c.finished_at.is_(None),
         outbox.c.kind == "reply",
-        outbox.c.created_at < slow_before,
+        outbox.c.created_at < bindparam("slow_before"),
         outbox.c.mark_shown.is_(None),
     )
     wrong = and_(
         outbox.c.mark_wanted.is_not(None),
         outbox.c.mark_wanted != func.coalesce(outbox.c.mark_shown, ""),
     )
-    query = select(outbox).where(or_(wrong, slow)).order_by(outbox.c.id).limit(limit)
-    return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
+    most = bindparam("most", type_=Integer)
+    return select(outbox).where(or_(wrong, slow)).order_by(outbox.c.id).limit(most)
+
+
+_UNMARKED = Prepared(_unmarked)
 
 
 async def note_mark(connection: AsyncConnection, row_id: int, mark: str | None) -> None:
     """Remember which mark a staff message carries in Slack."""
-    await connection.execute(update(outbox).where(outbox.c.id == row_id).values(mark_shown=mark))
+    await _MARKED.run(connection, {"row_id": row_id, "mark": mark})
+
+
+_MARKED = Prepared(
+    lambda _words: (
+        update(outbox)
+        .where(outbox.c.id == bindparam("row_id"))
+        .values(mark_shown=bindparam("mark"))
+    )
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.schema import messages, notifications
@@ -77,10 +77,13 @@ async def newest_message(
 
     ``before`` leaves out what came in since then.
     """
+    # From the newest backwards: the first that fits ends the look, a maximum would read them all.
     query = (
-        select(func.max(messages.c.sent_at))
+        select(messages.c.sent_at)
         .where(messages.c.provider == provider, messages.c.sender == "guest")
         .where(messages.c.imported.is_(False))
+        .order_by(messages.c.sent_at.desc())
+        .limit(1)
     )
     if before is not None:
         query = query.where(messages.c.received_at < before)

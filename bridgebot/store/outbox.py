@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store.queues import CHOSEN, READY, in_flight, mark_claimed, take_heads
+from bridgebot.store import hot
+from bridgebot.store.prepared import Row, Values
+from bridgebot.store.queues import READY, Claims
 from bridgebot.store.rows import OutboxRow, outbox_row
-from bridgebot.store.schema import conversations, outbox
-from bridgebot.store.sql import insert_or_ignore
+from bridgebot.store.schema import outbox
 
 DELETED = "deleted"
 OUT = ("executing", "uncertain")
@@ -33,14 +41,11 @@ async def capture(
     the thread's root: the root's own answer may still be on its way to us.
     """
     channel, thread_ts = str(event["channel"]), str(event["thread_ts"])
-    query = select(conversations.c.id).where(
-        conversations.c.channel == channel, conversations.c.thread_ts == thread_ts
-    )
-    conversation = (await connection.execute(query)).scalar()
-    if conversation is None and not ours:
+    found = await hot.THREAD.first(connection, {"channel": channel, "thread_ts": thread_ts})
+    if found is None and not ours:
         return False
     values = {
-        "conversation": conversation,
+        "conversation": None if found is None else found["id"],
         "channel": channel,
         "ts": str(event["ts"]),
         "thread_ts": thread_ts,
@@ -50,8 +55,7 @@ async def capture(
         "due_at": now,
         "created_at": now,
     }
-    statement = insert_or_ignore(connection, outbox, values).returning(outbox.c.id)
-    return (await connection.execute(statement)).scalar() is not None
+    return await hot.CAPTURE.first(connection, values) is not None
 
 
 async def edit(
@@ -124,23 +128,6 @@ async def by_ts(connection: AsyncConnection, channel: str, ts: str) -> OutboxRow
     query = select(outbox).where(outbox.c.channel == channel, outbox.c.ts == ts)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else outbox_row(row)
-
-
-async def waiting_in(
-    connection: AsyncConnection,
-    channel: str,
-    thread_ts: str,
-    *,
-    states: Sequence[str] = READY,
-) -> Sequence[OutboxRow]:
-    """List what waits to be sent from a thread, or stands in other states."""
-    query = select(outbox).where(
-        outbox.c.channel == channel,
-        outbox.c.thread_ts == thread_ts,
-        outbox.c.finished_at.is_(None),
-        outbox.c.state.in_(states),
-    )
-    return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def waiting_threads(connection: AsyncConnection) -> set[tuple[str, str]]:
@@ -285,30 +272,16 @@ def _held(channel: str, ts: str) -> ColumnElement[bool]:
 
 async def undecided(connection: AsyncConnection, *, now: int, limit: int) -> Sequence[OutboxRow]:
     """List staff messages about which nothing is decided yet, oldest first."""
-    query = (
-        select(outbox)
-        .where(outbox.c.kind.is_(None), outbox.c.finished_at.is_(None), outbox.c.due_at <= now)
-        .order_by(outbox.c.ts)
-        .limit(limit)
-    )
-    return [outbox_row(row) for row in (await connection.execute(query)).mappings()]
+    rows = await hot.UNDECIDED.rows(connection, {"now": now, "most": limit})
+    return [outbox_row(row) for row in rows]
 
 
 async def settle(
     connection: AsyncConnection, row: OutboxRow, *, event: Mapping[str, Any], **values: object
 ) -> bool:
     """Write down a decision, unless the text was edited or deleted in the meantime."""
-    statement = (
-        update(outbox)
-        .where(
-            outbox.c.id == row.id,
-            outbox.c.kind.is_(None),
-            outbox.c.finished_at.is_(None),
-            outbox.c.event == json.dumps(dict(event), ensure_ascii=False),
-        )
-        .values(**values)
-    )
-    return (await connection.execute(statement)).rowcount == 1
+    which = {"row_id": row.id, "as_read": json.dumps(dict(event), ensure_ascii=False)}
+    return await hot.settling(tuple(values)).run(connection, {**values, **which}) == 1
 
 
 async def claim(
@@ -318,62 +291,47 @@ async def claim(
     now: int,
     limit: int,
     held: Collection[str] = (),
+    leased_at: int | None = None,
+    of: Callable[[str], bool] = lambda _account: True,
 ) -> Sequence[OutboxRow]:
     """Take the next reply of each conversation, in the order they were written.
 
     A message still undecided holds back those written after it; a reply that is out (or whose
     outcome is unknown) does too, even when an older one turns up late. Nothing is taken from the
-    threads in ``held``.
+    threads in ``held``, and nothing at all while another node reads what it missed; ``of`` tells
+    which accounts' replies may go out.
     """
 
-    def heads(chosen: bool) -> Select[int]:  # noqa: FBT001 - take_heads's form
-        return _heads(chosen, now, held).limit(limit)
+    def free(row: Row) -> bool:
+        return row["thread_ts"] not in held and of(row["provider"])
 
-    ids = await take_heads(connection, outbox, heads, {})
-    if not ids:
-        return ()
-    await mark_claimed(connection, outbox, ids, owner=owner, now=now)
-    return await read(connection, ids)
-
-
-def _heads(chosen: bool, now: int, held: Collection[str]) -> Select[int]:  # noqa: FBT001
-    """Ask for the first open replies that are due; no other of their conversation is out."""
-    row = outbox.c
-    among = [row.conversation.in_(CHOSEN)] if chosen else []
-    heads = (
-        select(row.conversation, func.min(row.ts).label("ts"))
-        .where(row.finished_at.is_(None), row.conversation.is_not(None), *among)
-        .group_by(row.conversation)
-        .subquery()
-    )
-    return (
-        select(row.id)
-        .join(heads, and_(heads.c.conversation == row.conversation, heads.c.ts == row.ts))
-        .where(row.finished_at.is_(None), row.kind == "reply", row.state.in_(READY))
-        .where(row.due_at <= now, row.thread_ts.not_in(held))
-        .where(~in_flight(outbox), ~_unbound_before())
-        .order_by(row.due_at)
-    )
+    claims = hot.replies(by_database=leased_at is None)
+    values = {"now": now, "most": limit, "me": owner, "leased_at": leased_at}
+    heads = await _free_heads(connection, claims, values, free)
+    rows = await claims.take(connection, heads, values, owner=owner, now=now, free=free)
+    return tuple(outbox_row(row) for row in rows)
 
 
-def _unbound_before() -> ColumnElement[bool]:
-    """Build the condition that an older message of the thread names no conversation yet.
+async def _free_heads(
+    connection: AsyncConnection, claims: Claims, values: Values, is_free: Callable[[Row], bool]
+) -> Sequence[Row]:
+    """Find the heads that are in no held thread.
 
-    It was captured before the thread was known to be the conversation's, and is undecided.
+    The threads that are held may be thousands, the replies that wait are few: so these are looked
+    up among those, further down the list where the first are held.
     """
-    other = outbox.alias()
-    return exists().where(
-        other.c.channel == outbox.c.channel,
-        other.c.thread_ts == outbox.c.thread_ts,
-        other.c.conversation.is_(None),
-        other.c.finished_at.is_(None),
-        other.c.ts < outbox.c.ts,
-    )
+    most = values["most"]
+    while True:
+        heads = await claims.heads(connection, {**values, "most": most})
+        free = [row for row in heads if is_free(row)]
+        if len(free) >= values["most"] or len(heads) < most:
+            return free[: values["most"]]
+        most *= 8
 
 
 async def read(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[OutboxRow]:
     """Read staff messages by the store's ids, in that order."""
-    rows = (await connection.execute(select(outbox).where(outbox.c.id.in_(ids)))).mappings()
+    rows = await hot.STAFF.rows(connection, {"ids": ids})
     found = {row["id"]: outbox_row(row) for row in rows}
     return [found[row_id] for row_id in ids if row_id in found]
 

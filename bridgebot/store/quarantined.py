@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import ProviderName
+from bridgebot.store import records
 from bridgebot.store.schema import quarantine
 
 
@@ -49,11 +50,18 @@ async def refuse(connection: AsyncConnection, number: int, reason: str) -> None:
     )
 
 
-async def resolve(connection: AsyncConnection, number: int, *, now: int) -> bool:
-    """Be done with an entry; return whether it was aside."""
+async def resolve(connection: AsyncConnection, number: int, *, line: str, now: int) -> bool:
+    """Be done with an entry and with its alert; return whether it was aside."""
     statement = (
         update(quarantine)
         .where(quarantine.c.id == number, quarantine.c.resolved_at.is_(None))
         .values(retry_at=None, resolved_at=now)
+        .returning(quarantine.c.provider)
     )
-    return (await connection.execute(statement)).rowcount == 1
+    provider = (await connection.execute(statement)).scalar()
+    if provider is None:
+        return False
+    await records.close_alert(
+        connection, kind="quarantined", provider=provider, subject=str(number), now=now, line=line
+    )
+    return True

@@ -7,16 +7,14 @@ the conversations it takes from, so that no two nodes have rows of one conversat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     Table,
-    Update,
     and_,
     bindparam,
     exists,
@@ -31,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.clock import moment
+from bridgebot.store.prepared import Prepared, Row, Values, Words, slots
 from bridgebot.store.schema import conversations, inbox, leases, outbox
 
 READY = ("available", "retryable")
@@ -53,20 +52,15 @@ async def finish(
     """
     final = state in ("completed", "discarded", "cancelled")
     told = {"state": state, "owner": None, "finished_at": now if final else None, **values}
-    statement = _finishing(table, tuple(told))
     which = {"row_id": row_id, "held_by": owner}
-    return (await connection.execute(statement, told | which)).rowcount == 1
+    return await _finishing(table, tuple(told)).run(connection, told | which) == 1
 
 
 @cache
-def _finishing(table: Table, names: tuple[str, ...]) -> Update:
-    """Build the statement once: that costs more than to run it."""
+def _finishing(table: Table, names: tuple[str, ...]) -> Prepared:
     mine = and_(table.c.id == bindparam("row_id"), table.c.owner == bindparam("held_by"))
-    return (
-        update(table)
-        .where(mine, table.c.finished_at.is_(None))
-        .values({name: bindparam(name) for name in names})
-    )
+    statement = update(table).where(mine, table.c.finished_at.is_(None))
+    return Prepared(lambda _words: statement.values(slots(*names)))
 
 
 async def give_back(
@@ -132,12 +126,26 @@ async def rescue(
 
 
 async def due_uncertain(
-    connection: AsyncConnection, table: Table, now: int, limit: int, owner: str = ""
+    connection: AsyncConnection,
+    table: Table,
+    now: int,
+    limit: int,
+    owner: str = "",
+    *,
+    of: Callable[[ColumnElement[str]], ColumnElement[bool]] | None = None,
 ) -> Sequence[int]:
     """List rows whose outcome is unknown and due for a look at the other side.
 
-    Rows that ``owner`` took in hand are listed too: its look did not come to an end.
+    Rows that ``owner`` took in hand are listed too: its look did not come to an end. ``of`` tells
+    whose rows are meant, by the account of their conversation; without it they all are.
     """
+    whose = (
+        true()
+        if of is None
+        else exists().where(
+            conversations.c.id == table.c.conversation, of(conversations.c.provider)
+        )
+    )
     query = (
         select(table.c.id)
         .where(
@@ -145,6 +153,7 @@ async def due_uncertain(
             table.c.state == "uncertain",
             or_(table.c.owner.is_(None), table.c.owner == owner),
             table.c.due_at <= now,
+            whose,
         )
         .order_by(table.c.due_at)
         .limit(limit)
@@ -152,35 +161,79 @@ async def due_uncertain(
     return (await connection.execute(query)).scalars().all()
 
 
-Heads = Callable[[bool], Select[int]]
-"""Builds a claim's query: for all conversations, or for those in ``CHOSEN``."""
-
-CHOSEN = bindparam("chosen", type_=Integer, expanding=True)
+Heads = Callable[[Words, bool], Select[Any]]
+"""Builds a claim's query: ids and conversations, of all or of those among ``chosen``."""
 
 
-async def take_heads(
-    connection: AsyncConnection, table: Table, heads: Heads, values: Mapping[str, Any]
-) -> Sequence[int]:
-    """Run a claim's query, so that between nodes one conversation is claimed from once at a time.
+class Claims:
+    """How rows of a queue are taken, so that of one conversation one at a time is in flight.
 
     A node that is claiming holds the conversation's row until its claim is written down. Whoever
     gets that row afterwards looks again, in a statement of its own: what the first look saw may be
     older than the other node's claim. What another node works on is skipped, not waited for.
     """
-    query = heads(False)  # noqa: FBT003 - as the type says
-    if connection.dialect.name != "postgresql":
-        return (await connection.execute(query, values)).scalars().all()
-    candidates = query.with_only_columns(table.c.conversation)
-    locking = (
+
+    def __init__(self, table: Table, heads: Heads) -> None:
+        self._look = Prepared(lambda words: heads(words, False))  # noqa: FBT003 - as the type says
+        self._again = Prepared(
+            lambda words: heads(words, True).with_for_update(of=table, skip_locked=True)  # noqa: FBT003
+        )
+        self._take = Prepared(
+            lambda words: (
+                update(table)
+                .where(words.among(table.c.id, "ids"))
+                .values(
+                    state="executing",
+                    owner=bindparam("by"),
+                    started_at=bindparam("at"),
+                    attempts=table.c.attempts + 1,
+                )
+                .returning(table)
+            )
+        )
+
+    async def heads(self, connection: AsyncConnection, values: Values) -> list[Row]:
+        """Look which rows could be taken; nobody is kept from them by that."""
+        return await self._look.rows(connection, values)
+
+    async def take(
+        self,
+        connection: AsyncConnection,
+        heads: Sequence[Row],
+        values: Values,
+        *,
+        owner: str,
+        now: int,
+        free: Callable[[Row], bool] = lambda _row: True,
+    ) -> list[Row]:
+        """Put rows into ``executing``, counting the attempt; return them in the order of heads.
+
+        ``free`` tells whether one may be taken that another look has found.
+        """
+        ids = [row["id"] for row in await self._locked(connection, heads, values) if free(row)]
+        if not ids:
+            return []
+        taken = await self._take.rows(connection, {"ids": ids, "by": owner, "at": now})
+        place = {row_id: number for number, row_id in enumerate(ids)}
+        return sorted(taken, key=lambda row: place[row["id"]])
+
+    async def _locked(
+        self, connection: AsyncConnection, heads: Sequence[Row], values: Values
+    ) -> Sequence[Row]:
+        if connection.dialect.name != "postgresql" or not heads:
+            return heads
+        chosen = {"chosen": [row["conversation"] for row in heads]}
+        locked = [row["id"] for row in await _LOCKING.rows(connection, chosen)]
+        return await self._again.rows(connection, {**values, "chosen": locked}) if locked else ()
+
+
+_LOCKING = Prepared(
+    lambda words: (
         select(conversations.c.id)
-        .where(conversations.c.id.in_(candidates))
+        .where(words.among(conversations.c.id, "chosen"))
         .with_for_update(key_share=True, skip_locked=True)
     )
-    locked = (await connection.execute(locking, values)).scalars().all()
-    if not locked:
-        return ()
-    again = heads(True).with_for_update(of=table, skip_locked=True)  # noqa: FBT003
-    return (await connection.execute(again, {**values, "chosen": locked})).scalars().all()
+)
 
 
 def in_flight(
@@ -214,27 +267,6 @@ async def release_unknown(
         .values(state="available", owner=None, attempts=table.c.attempts - 1)
     )
     return (await connection.execute(statement)).rowcount
-
-
-async def mark_claimed(
-    connection: AsyncConnection, table: Table, ids: Sequence[int], *, owner: str, now: int
-) -> None:
-    """Put claimed rows into ``executing``, counting the attempt."""
-    await connection.execute(_claiming(table), {"ids": ids, "by": owner, "at": now})
-
-
-@cache
-def _claiming(table: Table) -> Update:
-    return (
-        update(table)
-        .where(table.c.id.in_(bindparam("ids", expanding=True)))
-        .values(
-            state="executing",
-            owner=bindparam("by"),
-            started_at=bindparam("at"),
-            attempts=table.c.attempts + 1,
-        )
-    )
 
 
 async def next_due(connection: AsyncConnection, table: Table) -> int | None:

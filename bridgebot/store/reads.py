@@ -1,4 +1,4 @@
-"""What staff have answered and the provider does not know as read yet."""
+"""Who has read what: guests' messages that staff answered, and answers that guests have read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Unread:
     message_ids: tuple[MessageId, ...]
 
 
-async def unread(connection: AsyncConnection, *, since: int, limit: int) -> Sequence[Unread]:
+async def unread(
+    connection: AsyncConnection, provider: str, *, since: int, limit: int
+) -> Sequence[Unread]:
     """List conversations answered from Slack since a moment whose messages are not marked."""
     table = conversations.c
     query = (
@@ -33,6 +35,7 @@ async def unread(connection: AsyncConnection, *, since: int, limit: int) -> Sequ
             table.last_answer_at > func.coalesce(table.read_until, 0),
             table.last_answer_at > since,
             table.last_answer_by.like("slack:%"),
+            table.provider == provider,
         )
         .order_by(table.last_answer_at)
         .limit(limit)
@@ -57,8 +60,8 @@ async def _messages(
         .where(
             messages.c.conversation == conversation,
             messages.c.sender == "guest",
-            messages.c.sent_at > after,
             messages.c.sent_at <= conversations.c.last_answer_at,
+            messages.c.answered_at > after,
         )
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
         .limit(MOST)
@@ -71,6 +74,66 @@ async def note_read(connection: AsyncConnection, row_id: int, until: int | None)
     """Remember up to when the guest's messages are marked."""
     await connection.execute(
         update(conversations).where(conversations.c.id == row_id).values(read_until=until)
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unseen:
+    """A conversation whose last answer the guest may not have read, and that answer."""
+
+    conversation: ConversationRow
+    answer: MessageId
+    answered_at: int
+
+
+async def unseen(
+    connection: AsyncConnection, provider: str, *, since: int, limit: int
+) -> Sequence[Unseen]:
+    """List conversations answered from Slack since a moment, the newest answer first.
+
+    A guest who has written since then has read the answer; who is known to have, is left out too.
+    """
+    table = conversations.c
+    answer = (
+        select(messages.c.message_id)
+        .where(messages.c.conversation == table.id, messages.c.origin == "slack")
+        .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(conversations, answer.label("answer"))
+        .where(
+            table.last_answer_at > func.coalesce(table.guest_read_until, 0),
+            table.last_answer_at > since,
+            table.last_answer_at > func.coalesce(table.last_guest_at, 0),
+            table.last_answer_by.like("slack:%"),
+            table.property_id.is_not(None),
+            table.provider == provider,
+            table.erased_at.is_(None),
+        )
+        .order_by(table.last_answer_at.desc())
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [
+        Unseen(
+            conversation=conversation_row(row),
+            answer=MessageId(row["answer"]),
+            answered_at=row["last_answer_at"],
+        )
+        for row in rows
+        if row["answer"] is not None
+    ]
+
+
+async def note_seen(connection: AsyncConnection, row_id: int, until: int) -> None:
+    """Remember up to when the guest has read what was answered, and show it."""
+    table = conversations.c
+    await connection.execute(
+        update(conversations)
+        .where(table.id == row_id, func.coalesce(table.guest_read_until, 0) < until)
+        .values(guest_read_until=until, card_wanted=table.card_wanted + 1)
     )
 
 

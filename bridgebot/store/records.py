@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Unreadable
+from bridgebot.store.prepared import Prepared, Words, slots
 from bridgebot.store.queues import alive
 from bridgebot.store.schema import alerts, cursors, quarantine
-from bridgebot.store.sql import insert, insert_or_ignore
+from bridgebot.store.sql import insert_or_ignore
+
+if TYPE_CHECKING:
+    from bridgebot.store.sql import Insert
 
 
 async def set_cursor(connection: AsyncConnection, name: str, value: Mapping[str, Any]) -> None:
     """Remember where something goes on."""
-    text = json.dumps(dict(value))
-    statement = insert(connection, cursors, {"name": name, "value": text}).on_conflict_do_update(
-        index_elements=["name"], set_={"value": text}
+    await _KEEP.run(connection, {"name": name, "value": json.dumps(dict(value))})
+
+
+def _keep(words: Words) -> Insert:
+    first = words.insert(cursors).values(slots("name", "value"))
+    return first.on_conflict_do_update(
+        index_elements=["name"], set_={"value": first.excluded["value"]}
     )
-    await connection.execute(statement)
+
+
+_KEEP = Prepared(_keep)
 
 
 async def move_cursor(
@@ -42,11 +63,18 @@ async def move_cursor(
     return (await connection.execute(statement)).rowcount == 1
 
 
+async def drop_cursor(connection: AsyncConnection, name: str) -> None:
+    """Forget where something went on."""
+    await connection.execute(delete(cursors).where(cursors.c.name == name))
+
+
 async def get_cursor(connection: AsyncConnection, name: str) -> dict[str, Any]:
     """Tell where something goes on; empty when it never began."""
-    query = select(cursors.c.value).where(cursors.c.name == name)
-    value = (await connection.execute(query)).scalar()
-    return {} if value is None else dict(json.loads(value))
+    row = await _CURSOR.first(connection, {"of": name})
+    return {} if row is None else dict(json.loads(row["value"]))
+
+
+_CURSOR = Prepared(lambda _words: select(cursors.c.value).where(cursors.c.name == bindparam("of")))
 
 
 async def get_cursors(connection: AsyncConnection, start: str) -> dict[str, dict[str, Any]]:
@@ -151,19 +179,13 @@ async def close_alert(
     line: str | None = None,
 ) -> bool:
     """Close an alert that is over, with a last line; return whether one was open."""
-    found = select(alerts.c.id, alerts.c.lines).where(
-        alerts.c.kind == kind,
-        alerts.c.provider == provider,
-        alerts.c.subject == subject,
-        alerts.c.closed_at.is_(None),
-    )
-    row = (await connection.execute(found)).first()
+    row = await _OPEN.first(connection, {"what": kind, "of": provider, "about": subject})
     if row is None:
         return False
-    lines = [*json.loads(row.lines), *([line] if line else [])]
+    lines = [*json.loads(row["lines"]), *([line] if line else [])]
     await connection.execute(
         update(alerts)
-        .where(alerts.c.id == row.id)
+        .where(alerts.c.id == row["id"])
         .values(
             state="closed",
             closed_at=now,
@@ -174,6 +196,39 @@ async def close_alert(
     return True
 
 
+async def is_open(connection: AsyncConnection, *, kind: str, provider: str, subject: str) -> bool:
+    """Tell whether an alert stands open."""
+    named = {"what": kind, "of": provider, "about": subject}
+    return await _OPEN.first(connection, named) is not None
+
+
+_OPEN = Prepared(
+    lambda _words: select(alerts.c.id, alerts.c.lines).where(
+        alerts.c.kind == bindparam("what"),
+        alerts.c.provider == bindparam("of"),
+        alerts.c.subject == bindparam("about"),
+        alerts.c.closed_at.is_(None),
+    )
+)
+
+
+async def close_others(
+    connection: AsyncConnection, providers: Collection[str], *, now: int, line: str
+) -> int:
+    """Close what is said of the logins and outages of all but these providers; return how much."""
+    query = select(alerts.c.kind, alerts.c.provider, alerts.c.subject).where(
+        alerts.c.kind.in_(("credentials", "provider_down")),
+        alerts.c.provider.not_in(providers),
+        alerts.c.closed_at.is_(None),
+    )
+    rows = (await connection.execute(query)).all()
+    for kind, provider, subject in rows:
+        await close_alert(
+            connection, kind=kind, provider=provider, subject=subject, now=now, line=line
+        )
+    return len(rows)
+
+
 async def unshown_alerts(
     connection: AsyncConnection, limit: int, *, owner: str, leased_at: int | None = None
 ) -> Sequence[AlertRow]:
@@ -181,8 +236,15 @@ async def unshown_alerts(
 
     What another node draws just now is left to it.
     """
+    if not await _UNSHOWN.rows(connection, {}):
+        return ()
     query = select(alerts).where(_to_draw(owner, leased_at)).order_by(alerts.c.id).limit(limit)
     return [_alert_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+_UNSHOWN = Prepared(
+    lambda _words: select(alerts.c.id).where(alerts.c.wanted != alerts.c.shown).limit(1)
+)
 
 
 async def take_alert(

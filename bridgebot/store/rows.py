@@ -20,6 +20,9 @@ from bridgebot.model import (
     SenderKind,
 )
 
+Columns = RowMapping | Mapping[str, Any]
+"""A row's values by the columns' names."""
+
 
 def to_ms(moment: datetime) -> int:
     """Return milliseconds since 1970 of an aware time."""
@@ -46,6 +49,7 @@ class ConversationRow:
     card_wanted: int
     card_shown: int
     created_at: int
+    card_drawn: int | None = None
     closing_since: int | None = None
     no_reply_at: int | None = None
     no_reply_by: str | None = None
@@ -58,6 +62,7 @@ class ConversationRow:
     alert_step: int = 0
     alert_warned: bool = False
     whole: bool = False
+    guest_read_until: int | None = None
     erased_at: int | None = None
 
 
@@ -113,7 +118,7 @@ class OutboxRow:
     pictures: tuple[str, ...] = ()
 
 
-def conversation_row(row: RowMapping) -> ConversationRow:
+def conversation_row(row: Columns) -> ConversationRow:
     """Read a row of ``conversations``."""
     about = Conversation(
         provider=ProviderName(row["provider"]),
@@ -127,16 +132,39 @@ def conversation_row(row: RowMapping) -> ConversationRow:
         property_participant_id=row["property_participant_id"],
         no_reply_needed=bool(row["no_reply_needed"]),
     )
-    rest = (
-        "id channel thread_ts awaiting_since last_guest_at last_answer_at last_answer_by "
-        "card_wanted card_shown created_at closing_since no_reply_at no_reply_by claimed_by "
-        "claimed_at snoozed_until snoozed_by alert alert_since alert_step alert_warned whole "
-        "erased_at"
-    )
-    return ConversationRow(about=about, **{name: row[name] for name in rest.split()})
+    return ConversationRow(about=about, **{name: row[name] for name in _REST})
 
 
-def message_of(row: RowMapping) -> Message:
+_REST = [
+    "id",
+    "channel",
+    "thread_ts",
+    "awaiting_since",
+    "last_guest_at",
+    "last_answer_at",
+    "last_answer_by",
+    "card_wanted",
+    "card_shown",
+    "card_drawn",
+    "created_at",
+    "closing_since",
+    "no_reply_at",
+    "no_reply_by",
+    "claimed_by",
+    "claimed_at",
+    "snoozed_until",
+    "snoozed_by",
+    "alert",
+    "alert_since",
+    "alert_step",
+    "alert_warned",
+    "whole",
+    "guest_read_until",
+    "erased_at",
+]
+
+
+def message_of(row: Columns) -> Message:
     """Read a row of ``messages``."""
     return Message(
         message_id=MessageId(row["message_id"]),
@@ -151,17 +179,34 @@ def message_of(row: RowMapping) -> Message:
     )
 
 
-def outbox_row(row: RowMapping) -> OutboxRow:
+def outbox_row(row: Columns) -> OutboxRow:
     """Read a row of ``outbox``."""
-    plain = (
-        "id conversation channel ts thread_ts user_id kind content state attempts due_at "
-        "created_at started_at mark_wanted mark_shown message_id error"
-    )
     return OutboxRow(
         event=json.loads(row["event"]),
         pictures=tuple(json.loads(row["pictures"])),
-        **{name: row[name] for name in plain.split()},
+        **{name: row[name] for name in _PLAIN},
     )
+
+
+_PLAIN = [
+    "id",
+    "conversation",
+    "channel",
+    "ts",
+    "thread_ts",
+    "user_id",
+    "kind",
+    "content",
+    "state",
+    "attempts",
+    "due_at",
+    "created_at",
+    "started_at",
+    "mark_wanted",
+    "mark_shown",
+    "message_id",
+    "error",
+]
 
 
 def state_of(row: ConversationRow) -> str:

@@ -58,6 +58,8 @@ conversations = Table(
     Column("last_answer_by", Text),
     # up to when the guest's messages are marked read at the provider
     Column("read_until", BigInteger),
+    # when the property wrote what the guest has read of it last, as far as the provider tells
+    Column("guest_read_until", BigInteger),
     # a closing word ("thanks!") that nobody has to answer, newer than the last answer
     Column("closing_since", BigInteger),
     Column("no_reply_at", BigInteger),
@@ -82,6 +84,8 @@ conversations = Table(
     Column("whole", Boolean, nullable=False, server_default=text("false")),
     Column("card_wanted", Integer, nullable=False, server_default=text("0")),
     Column("card_shown", Integer, nullable=False, server_default=text("0")),
+    # a digest of what the card looks like in Slack: what looks the same is not drawn again
+    Column("card_drawn", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     # when the guest's name was erased; null again when the guest is heard of anew
     Column("erased_at", BigInteger),
@@ -108,12 +112,9 @@ _where_set(conversations.c.awaiting_since, "ix_conversations_awaiting")
 _where_set(conversations.c.watch_at, "ix_conversations_watch")
 _where_set(conversations.c.alert, "ix_conversations_alert")
 _where_set(conversations.c.tag_wanted, "ix_conversations_tag")
-Index(
-    "ix_conversations_unread",
-    conversations.c.last_answer_at,
-    sqlite_where=text("last_answer_at > coalesce(read_until, 0)"),
-    postgresql_where=text("last_answer_at > coalesce(read_until, 0)"),
-)
+for _name, _until in (("unread", "read_until"), ("unseen", "guest_read_until")):
+    _later = text(f"last_answer_at > coalesce({_until}, 0)")
+    _partly(f"ix_conversations_{_name}", _later, conversations.c.last_answer_at)
 Index(
     "ix_conversations_card",
     conversations.c.id,
@@ -194,6 +195,8 @@ inbox = Table(
     Column("file", Text),
     # shown on demand, below what was written after it
     Column("older", Boolean, nullable=False, server_default=text("false")),
+    # its message was redacted after it was posted, and its posts still show the text
+    Column("stale", Boolean, nullable=False, server_default=text("false")),
     # names what came of one form, which may be submitted twice
     Column("key", Text),
     *_delivery_columns(),
@@ -213,6 +216,8 @@ Index(
     sqlite_where=text("key IS NOT NULL"),
     postgresql_where=text("key IS NOT NULL"),
 )
+
+_partly("ix_inbox_stale", text("stale"), inbox.c.id)
 
 outbox = Table(
     "outbox",
@@ -337,6 +342,7 @@ Index(
     sqlite_where=text("closed_at IS NULL"),
     postgresql_where=text("closed_at IS NULL"),
 )
+_partly("ix_alerts_unshown", text("wanted <> shown"), alerts.c.id)
 
 promises = Table(
     "promises",

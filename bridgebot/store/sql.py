@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 def insert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> Insert:
     """Build an INSERT in the words of the connection's database."""
-    return _insert_into(connection, table).values(values)
+    return insert_into(connection.dialect.name, table).values(values)
 
 
-def _insert_into(connection: AsyncConnection, table: Table) -> Insert:
-    if connection.dialect.name == "postgresql":
+def insert_into(dialect: str, table: Table) -> Insert:
+    """Begin an INSERT in a database's words."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 3 MB that SQLite needs not
 
         return postgresql.insert(table)
@@ -33,8 +34,3 @@ def insert_or_ignore(
 ) -> Insert:
     """Build an INSERT that does nothing where a row with the same key is there."""
     return insert(connection, table, values).on_conflict_do_nothing()
-
-
-def insert_all_or_ignore(connection: AsyncConnection, table: Table) -> Insert:
-    """Build an INSERT as ``insert_or_ignore`` does, for a list of rows given when it is run."""
-    return _insert_into(connection, table).on_conflict_do_nothing()

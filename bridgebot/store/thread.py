@@ -32,14 +32,19 @@ WAITING_STATEMENTS = (LOCKING, "PRAGMA")
 BUSY_MS = 5_000
 """How long a connection waits for somebody else's lock."""
 
+STATEMENTS = 512
+"""Statements that a connection keeps ready; all that the bridge has fit in."""
+
 _here = threading.local()
 
 
 class ThreadConnection(aiosqlite.Connection):
     """A connection of one user at a time, whose short calls stay in the thread of the caller."""
 
+    _changes_before = -1
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if getattr(_here, "connection", None) is self or not _may_wait(fn, args):
+        if getattr(_here, "connection", None) is self or not self._may_wait(fn, args):
             return fn(*args, **kwargs)
         if args[:1] == (LOCKING,):
             with contextlib.suppress(sqlite3.OperationalError):
@@ -50,9 +55,26 @@ class ThreadConnection(aiosqlite.Connection):
         """Take the write lock where it is free, as it nearly always is; raise where it is not."""
         self._conn.execute("PRAGMA busy_timeout=0")
         try:
-            return fn(*args)
+            begun = fn(*args)
+            self._changes_before = self._conn.total_changes
+            return begun
         finally:
             self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+    def _may_wait(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+        if fn.__name__ == "commit" and self._conn.total_changes == self._changes_before:
+            # Nothing was written, so there is nothing to put on disk.
+            return False
+        return may_wait(fn, args)
+
+    @property
+    def here(self) -> sqlite3.Connection:
+        """Give the connection itself, for what is done where the caller is."""
+        return self._conn
+
+    async def begin(self) -> None:
+        """Begin a transaction that will write."""
+        await self._execute(self._conn.execute, LOCKING)
 
     async def run(self, work: Work[T]) -> T:
         """Run a coroutine function in the connection's thread, to its end."""
@@ -73,7 +95,8 @@ class ThreadConnection(aiosqlite.Connection):
         raise RuntimeError("a unit waited for something else than its connection")
 
 
-def _may_wait(fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+def may_wait(fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Tell whether a call may have to wait for the disk or for a lock."""
     if fn.__name__ in WAITING_CALLS:
         return isinstance(getattr(fn, "__self__", None), sqlite3.Connection)
     return bool(args) and isinstance(args[0], str) and args[0].startswith(WAITING_STATEMENTS)
@@ -81,11 +104,23 @@ def _may_wait(fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
 
 def connect(path: str, **more: Any) -> ThreadConnection:  # noqa: ANN401 - the driver's own
     """Open a connection, as ``aiosqlite.connect`` does."""
-    opening = partial(sqlite3.connect, path, **{**more, "check_same_thread": False})
+    opening = partial(
+        sqlite3.connect,
+        path,
+        **{**more, "check_same_thread": False, "cached_statements": STATEMENTS},
+    )
     made = ThreadConnection(opening, iter_chunk_size=64)
     # A thread that waits for its next call must not keep a process alive.
     made._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy sets it on those it opens itself
     return made
+
+
+def driver_of(connection: AsyncConnection) -> ThreadConnection:
+    """Find SQLite's own connection below SQLAlchemy's."""
+    sync = connection.sync_connection
+    driver = None if sync is None else sync.connection.driver_connection
+    assert isinstance(driver, ThreadConnection)  # noqa: S101 - the engine opens no others
+    return driver
 
 
 async def in_its_thread(connection: AsyncConnection, work: Work[T]) -> T:

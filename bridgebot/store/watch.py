@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.store.prepared import Prepared, slots
+from bridgebot.store.records import set_cursor
 from bridgebot.store.rows import ConversationRow, conversation_row
-from bridgebot.store.schema import alerts, conversations, cursors, messages
-from bridgebot.store.sql import insert
+from bridgebot.store.schema import alerts, conversations, messages
 
 UNANSWERED = "unanswered"
 FLOOD = "flood"
@@ -32,36 +34,46 @@ class Place:
 
 async def alone(connection: AsyncConnection) -> None:
     """Keep other nodes from looking until this transaction is over."""
-    values = {"name": "watch", "value": "{}"}
-    statement = insert(connection, cursors, values).on_conflict_do_update(
-        index_elements=["name"], set_={"value": "{}"}
-    )
-    await connection.execute(statement)
+    await set_cursor(connection, "watch", {})
 
 
 async def is_due(connection: AsyncConnection, now: int) -> bool:
     """Tell whether a conversation has to be looked at."""
-    query = select(conversations.c.id).where(conversations.c.watch_at <= now).limit(1)
-    return (await connection.execute(query)).first() is not None
+    return await _IS_DUE.first(connection, {"now": now}) is not None
+
+
+_IS_DUE = Prepared(
+    lambda _words: (
+        select(conversations.c.id).where(conversations.c.watch_at <= bindparam("now")).limit(1)
+    )
+)
 
 
 async def due(connection: AsyncConnection, now: int) -> Sequence[ConversationRow]:
     """Take the conversations to look at now; what another node has taken is left to it."""
-    query = (
+    return [conversation_row(row) for row in await _DUE.rows(connection, {"now": now})]
+
+
+_DUE = Prepared(
+    lambda _words: (
         select(conversations)
-        .where(conversations.c.watch_at <= now)
+        .where(conversations.c.watch_at <= bindparam("now"))
         .order_by(conversations.c.watch_at, conversations.c.id)
         .limit(MOST)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
+)
 
 
 async def note(connection: AsyncConnection, row_id: int, **values: object) -> None:
     """Write down what the watchman did, and when to look again."""
-    await connection.execute(
-        update(conversations).where(conversations.c.id == row_id).values(**values)
-    )
+    await _noting(tuple(values)).run(connection, {"row_id": row_id, **values})
+
+
+@cache
+def _noting(names: tuple[str, ...]) -> Prepared:
+    statement = update(conversations).where(conversations.c.id == bindparam("row_id"))
+    return Prepared(lambda _words: statement.values(slots(*names)))
 
 
 async def touch(connection: AsyncConnection, alert: int) -> None:
@@ -99,19 +111,6 @@ async def close(connection: AsyncConnection, alert: int, *, line: str, now: int)
             wanted=alerts.c.wanted + 1,
         )
     )
-
-
-async def close_for(connection: AsyncConnection, reply: int, *, line: str, now: int) -> None:
-    """Close what is alerted about a reply, with a last line below what was said of it."""
-    query = select(alerts.c.id, alerts.c.lines).where(
-        alerts.c.subject == f"outbox:{reply}", alerts.c.closed_at.is_(None)
-    )
-    for found in (await connection.execute(query)).all():
-        values = {"state": "closed", "closed_at": now, "wanted": alerts.c.wanted + 1}
-        lines = json.dumps([*json.loads(found.lines), line], ensure_ascii=False)
-        await connection.execute(
-            update(alerts).where(alerts.c.id == found.id).values(**values, lines=lines)
-        )
 
 
 async def open_summary(connection: AsyncConnection, *, after: int) -> int | None:
@@ -192,11 +191,18 @@ async def undelivered(connection: AsyncConnection, *, limit: int) -> Sequence[Co
     return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def untagged(connection: AsyncConnection) -> Sequence[tuple[ConversationRow, bool]]:
-    """List conversations whose tag at the provider is not as it should be."""
+async def untagged(
+    connection: AsyncConnection, *, waiting: Collection[str] = (), resting: Collection[int] = ()
+) -> Sequence[tuple[ConversationRow, bool]]:
+    """List conversations whose tag at the provider is not as it should be.
+
+    Those of ``waiting`` accounts and those that are ``resting`` are left out, so that however many
+    they are, the others have their turn.
+    """
     query = (
         select(conversations)
         .where(conversations.c.tag_wanted.is_not(None))
+        .where(conversations.c.provider.not_in(waiting), conversations.c.id.not_in(resting))
         .order_by(conversations.c.id)
         .limit(20)
     )

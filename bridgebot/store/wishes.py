@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,12 +15,16 @@ _WORK = "backfill"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What to fetch, as it was typed, and whom to tell; ``asked_at`` is in milliseconds."""
+    """What to fetch, as it was typed, and whom to tell; ``asked_at`` is in milliseconds.
+
+    ``told`` says in words what came of the accounts that are done, by their names.
+    """
 
     text: str
     user: str
     channel: str
     asked_at: int
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 async def wish(connection: AsyncConnection, wanted: Wish) -> bool:
@@ -42,6 +47,13 @@ async def take(connection: AsyncConnection, *, owner: str, now: int | None = Non
     if wanted is None or not await leases.take(connection, _WORK, owner=owner, now=now):
         return None
     return wanted
+
+
+async def note(connection: AsyncConnection, wanted: Wish, account: str, words: str) -> Wish:
+    """Remember that an account is done with; return the wish as it stands now."""
+    told = replace(wanted, told={**wanted.told, account: words})
+    await records.set_cursor(connection, _NAME, asdict(told))
+    return told
 
 
 async def done(connection: AsyncConnection) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridgebot.errors import StoreError
-from bridgebot.store.engine import FAULTS, WRITING, is_crowded, is_lost
+from bridgebot.store.engine import FAULTS, is_crowded, is_lost
+from bridgebot.store.lasting import Lasting
 
 T = TypeVar("T")
 Unit = Callable[[AsyncConnection], Awaitable[T]]
@@ -37,7 +39,7 @@ class Writer:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._connection = Lasting(engine)
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self.commits = 0
@@ -54,6 +56,7 @@ class Writer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        await self._connection.close()
 
     async def run(self, unit: Unit[T]) -> T:
         """Run a unit and return its result once it is durable.
@@ -73,17 +76,26 @@ class Writer:
             while len(group) < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
-                await self._commit(group)
+                await self._commit(group, open_to_more=True)
             finally:
                 for waiting in group:
                     if not waiting.done.done():
                         waiting.done.cancel()
                     self._queue.task_done()
 
-    async def _commit(self, group: list[_Waiting]) -> None:
+    def _joining(self, group: list[_Waiting]) -> Iterator[_Waiting]:
+        """Walk a group, and those that come while it is run: they share its commit."""
+        for number in itertools.count():
+            if number == len(group) and number < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            if number == len(group):
+                return
+            yield group[number]
+
+    async def _commit(self, group: list[_Waiting], *, open_to_more: bool = False) -> None:
         """Commit a group together; when that fails, each alone, so that each has its answer."""
         try:
-            results = await self._transaction(group)
+            results = await self._transaction(group, open_to_more=open_to_more)
         except Exception as error:  # noqa: BLE001 - handed to the caller that waits
             await self._failed(group, error)
             return
@@ -111,11 +123,10 @@ class Writer:
         else:
             _refuse(group[0], error)
 
-    async def _transaction(self, group: list[_Waiting]) -> list[Any]:
-        async with self._engine.connect() as connection:
-            writing = await connection.execution_options(**WRITING)
-            async with writing.begin():
-                results = [await _breathing(waiting.unit(writing)) for waiting in group]
+    async def _transaction(self, group: list[_Waiting], *, open_to_more: bool = False) -> list[Any]:
+        units = self._joining(group) if open_to_more else iter(group)
+        async with self._connection.to_write() as connection:
+            results = [await _breathing(waiting.unit(connection)) for waiting in units]
         self.commits += 1
         return results
 

@@ -16,8 +16,9 @@ from bridgebot.rendering.words import how_long
 from bridgebot.slack.faults import LOST
 from bridgebot.slack.gateway import Gateway, Metadata
 from bridgebot.slack.guests import Guests
-from bridgebot.store import conversations, records, watch
+from bridgebot.store import conversations, records, standing, watch
 from bridgebot.store.records import AlertRow
+from bridgebot.store.schema import inbox
 from bridgebot.workers import digest, weekly
 from bridgebot.workers.context import Context
 
@@ -208,6 +209,7 @@ class Alerts:
             provider=row.provider,
             conversation_id=about,
             state=row.state,
+            again=standing.delivery_of(inbox, row.kind, row.subject),
         )
 
     async def _link(self, channel: str, thread_ts: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,10 +10,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.spans import OVERLAP, Span, windows
+from bridgebot.errors import ProviderError
 from bridgebot.model import Batch, PropertyId
 from bridgebot.providers.base import Provider, Search
 from bridgebot.store import records
 from bridgebot.store.rows import from_ms, to_ms
+from bridgebot.workers import trail
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Manner, Stored, store_batch
 
@@ -96,6 +98,22 @@ class Backfill:
         log.info("backfilled", provider=self._provider.name, new=tally.shown, known=tally.known)
         return replace(tally, share=1.0)
 
+    async def attempt(self, span: Span, report: Callable[[Tally], None]) -> tuple[bool, str]:
+        """Run a span; tell whether it was fetched, and in words what came of it.
+
+        Raises ``ProviderError`` as ``run`` does; but an account that refuses a property, or our
+        login, does not keep the others from theirs.
+        """
+        label, several = self._provider.label, len(self._context.providers) > 1
+        try:
+            tally = await self.run(span, report)
+        except ProviderError as error:
+            if not several or not (error.permanent or error.auth):
+                raise
+            log.warning("not_backfilled", provider=self._provider.name, code=error.code)
+            return False, f"{label}: could not be fetched: {error}."
+        return True, f"{label}: {tally.in_words()}."
+
     @property
     def _cursor(self) -> str:
         return f"backfill:{self._provider.name}"
@@ -126,10 +144,26 @@ class Backfill:
             await records.set_cursor(connection, self._cursor, asdict(later))
             return later, stored
 
-        done = await context.store.write(unit)
+        later, stored = await context.store.write(unit)
+        trail.arrived(context, self._provider.name, stored.queued, began=stored.began)
         context.signals.inbox.set()
         context.signals.views.set()
-        return done
+        return later, stored
+
+
+def shared_out(span: Span, providers: Iterable[Provider]) -> list[tuple[Provider, Span]]:
+    """Share a span among the accounts that can search: a property goes to the one that names it.
+
+    One that none of them names is asked for at each.
+    """
+    searching = [each for each in providers if each.search is not None]
+    owners: dict[str, str] = {name: each.name for each in searching for name in each.properties}
+    parts = []
+    for each in searching:
+        mine = [one for one in span.properties if owners.get(one, each.name) == each.name]
+        if mine or not span.properties:
+            parts.append((each, replace(span, properties=tuple(mine))))
+    return parts
 
 
 def _pages(

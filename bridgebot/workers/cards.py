@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from bridgebot.bridge.window import open_until
 from bridgebot.rendering.blocks import CardState, root_card
 from bridgebot.rendering.to_slack import Post
@@ -35,10 +38,18 @@ def card_of(row: ConversationRow, context: Context) -> Post:
     )
 
 
+def digest(card: Post) -> int:
+    """Make a number of what a card looks like; it fits into a column of 64 bits."""
+    looks = json.dumps([card.text, list(card.blocks)], default=dict).encode()
+    return int.from_bytes(hashlib.blake2b(looks, digest_size=7).digest())
+
+
 def last_answer(row: ConversationRow) -> str | None:
     """Say who answered last, where and when, in our own mark-up."""
     if row.last_answer_by is None or row.last_answer_at is None:
         return None
     where, _, user = row.last_answer_by.partition(":")
+    read = row.guest_read_until is not None and row.guest_read_until >= row.last_answer_at
     by = f"by <@{user}>, from Slack" if where == "slack" else "by the property, outside Slack"
-    return f"Last answer {by}, {moment(from_ms(row.last_answer_at))}"
+    seen = " · read by the guest" if read else ""
+    return f"Last answer {by}, {moment(from_ms(row.last_answer_at))}{seen}"

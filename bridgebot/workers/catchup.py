@@ -9,7 +9,8 @@ after a later reply to the same guest, which must not overtake it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,16 +18,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
 from bridgebot.errors import SlackError
-from bridgebot.slack.capture import EDITED_LATE
+from bridgebot.slack.capture import edited_late
 from bridgebot.slack.faults import MENDABLE, ROOTLESS
 from bridgebot.slack.gateway import Gateway
 from bridgebot.store import corrections, inbox, lookups, outbox, records
+from bridgebot.store.rows import OutboxRow
+from bridgebot.store.withdrawal import open_ones, reword, withdraw
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
 
 CURSOR = "slack:present"
+LEFT = "slack:left:"
+"""Begins the names of cursors that tell since when a channel could not be read."""
 PAUSE = 5.0
+STILL_MS = 60_000
+"""How long this worker's pause may last at most; a longer one is an absence."""
+RETURN_MS = 60_000
+"""How long after a failed look at such a channel the next follows."""
 SKEW_MS = 10_000
 """How far Slack's clock may run before ours."""
 
@@ -69,11 +78,20 @@ class Catchup:
         self._after_ms = int(after_seconds * 1000)
         self._long = False
         self._started = False
+        self._settled = False
         self._unlisted: int | None = None
         self._listing: int | None = None
         self._unread: dict[Thread, int] | None = None
+        self._left: dict[str, int] = {}
+        self._back: set[str] = set()
+        self._return_at = 0
+        self._stepped_at: int | None = None
         self._gone: int | None = None
         self._hold_until: int | None = None
+
+    def cut(self) -> bool:
+        """Tell whether the socket was cut since the start, and what was missed is not read yet."""
+        return self._settled and (self._busy or not self._connected())
 
     def held(self) -> Collection[str] | None:
         """Name the threads in which an older reply may still be found; ``None``: in any.
@@ -115,14 +133,34 @@ class Catchup:
         """Compare if there was an absence, then say that we are here; see ``Worker.step``."""
         if not self._started:
             await self._remember_start()
+        gap = self._context.ms() - (self._stepped_at or self._context.ms())
+        if gap > STILL_MS:
+            # The machine slept or this process stood still: nobody listened.
+            self.was_absent(gap / 1000)
+        try:
+            return await self._step()
+        finally:
+            self._stepped_at = self._context.ms()
+
+    async def _step(self) -> float:
+        if self._left and self._context.ms() >= self._return_at:
+            await self._return()
         if self._busy:
             await self._compare()
         if self._connected() and not self._busy:
-            at = self._context.ms()
-            await self._context.store.write(lambda c: records.set_cursor(c, CURSOR, {"at": at}))
+            await self._context.store.write(self._be_present)
+            self._back.clear()
+            self._settled = True
         return PAUSE
 
+    async def _be_present(self, connection: AsyncConnection) -> None:
+        await records.set_cursor(connection, CURSOR, {"at": self._context.ms()})
+        for channel in self._back:
+            await records.drop_cursor(connection, LEFT + channel)
+
     async def _remember_start(self) -> None:
+        left = await self._context.store.read(lambda c: records.get_cursors(c, LEFT))
+        self._left = {channel: int(each["since"]) for channel, each in left.items()}
         cursor = await self._context.store.read(lambda c: records.get_cursor(c, CURSOR))
         if "at" in cursor:
             self._unlisted = min(self._unlisted or int(cursor["at"]), int(cursor["at"]))
@@ -152,68 +190,127 @@ class Catchup:
         # A cut during the listing is an absence of its own.
         self._listing, self._unlisted, everything = min(starts), None, self._long
         since = self._listing - MARGIN_MS
-        unread = self._unread or {}
-        for thread in await self._suspects(since, everything=everything):
-            unread[thread] = min(unread.get(thread, since), since)
-        self._unread, self._listing = unread, None
+        self._suspect(await self._suspects(since, everything=everything))
+        self._listing = None
         self._long = self._long and self._unlisted is not None
 
     async def _read_next(self) -> int:
         """Read one thread, first those in which a reply waits for it; count what was new."""
         assert self._unread  # noqa: S101 - the caller looked
-        waiting = await self._context.store.read(outbox.waiting_threads)
+        waiting = await self._context.store.peek(outbox.waiting_threads)
         thread = next((each for each in self._unread if each in waiting), next(iter(self._unread)))
         try:
             found = await self._read(*thread, self._unread[thread])
         except BaseException:
-            # The others go first next time: one that cannot be read stops none of them.
-            self._unread[thread] = self._unread.pop(thread)
+            # The others go first next time: one that cannot be read stops none of them. Its channel
+            # may have been left meanwhile.
+            if thread in self._unread:
+                self._unread[thread] = self._unread.pop(thread)
             raise
-        del self._unread[thread]
+        self._unread.pop(thread, None)
         if found:
             self._context.signals.all()
         elif thread in waiting:
             self._context.signals.outbox.set()
         return found
 
-    async def _suspects(self, since: int, *, everything: bool) -> Collection[Thread]:
-        """List the threads in which something may have happened.
+    async def _leave(self, channel: str, since: int) -> None:
+        """Go on without a channel that the bot was taken out of, and remember since when.
+
+        What is said there in the meantime is read when somebody has put that right.
+        """
+        log.warning("channel_left_out", channel=channel)
+        since = min(since, self._left.get(channel, since))
+        since = await self._context.store.write(lambda c: _note_left(c, channel, since))
+        self._left[channel] = since
+        self._back.discard(channel)
+        if self._unread is not None:
+            self._unread = {
+                thread: at for thread, at in self._unread.items() if thread[0] != channel
+            }
+
+    async def _return(self) -> None:
+        """Look at the channels that could not be read; what can be now, is."""
+        self._return_at = self._context.ms() + RETURN_MS
+        for channel, since in list(self._left.items()):
+            del self._left[channel]
+            try:
+                threads = await self._suspects(since, everything=True, only={channel})
+            except BaseException:
+                self._left[channel] = since
+                raise
+            if channel not in self._left:
+                self._suspect(threads)
+                self._back.add(channel)
+
+    def _suspect(self, threads: Mapping[Thread, int]) -> None:
+        """Add threads to those that are to be read, each from a moment on."""
+        unread = self._unread or {}
+        for thread, since in threads.items():
+            unread[thread] = min(unread.get(thread, since), since)
+        self._unread = unread
+
+    async def _suspects(
+        self, since: int, *, everything: bool, only: Collection[str] | None = None
+    ) -> dict[Thread, int]:
+        """List the threads in which something may have happened, in some channels or in all.
+
+        Each with the moment from which on it is to be read.
+        """
+        oldest = _ts(since - ROOTS_MS)
+        found: dict[Thread, int] = {}
+        bound = await self._context.store.read(lambda c: lookups.channels(c, after=oldest))
+        channels = self._context.routing.channels() | bound
+        for channel in sorted(channels.intersection(channels if only is None else only)):
+            if channel in self._left:
+                continue
+            try:
+                found |= dict.fromkeys(await self._lively(channel, oldest, since), since)
+            except SlackError as error:
+                if error.code not in MENDABLE:
+                    raise
+                await self.missing(channel, since)
+        found |= await self._others(since, everything=everything)
+        return {
+            each: at
+            for each, at in found.items()
+            if each[0] not in self._left and (only is None or each[0] in only)
+        }
+
+    async def missing(self, channel: str, since: int) -> None:
+        """Go on without a channel: for now, or for good where settings no longer name it."""
+        if channel in self._context.routing.channels():
+            await self._leave(channel, since)
+        else:
+            log.warning("channel_left_out", channel=channel)
+
+    async def _others(self, since: int, *, everything: bool) -> dict[Thread, int]:
+        """List what the roots do not tell: deleted replies, and older threads.
 
         Older threads cost a call each: all are suspected only if ``everything`` is.
         """
+        found: dict[Thread, int] = {}
         oldest = _ts(since - ROOTS_MS)
-        found: dict[Thread, None] = {}
-        bound = await self._context.store.read(lambda c: lookups.channels(c, after=oldest))
-        for channel in sorted(self._context.routing.channels() | bound):
-            found |= dict.fromkeys(await self._lively(channel, oldest, since))
-        waiting = await self._context.store.read(outbox.waiting_threads)
-        # A deleted reply is no longer the latest of its thread.
-        found |= dict.fromkeys(waiting)
+        # A deleted reply is no longer the latest of its thread, and may be older than the absence.
+        for row in await self._context.store.read(partial(_open_ones, since=since)):
+            thread = row.channel, row.thread_ts
+            found[thread] = min(found.get(thread, since), _millis(row.ts) - 1)
         active = since - LIVELY_MS
         if everything:
             older = await self._context.store.read(
                 lambda c: lookups.older_threads(c, before=oldest, active=active)
             )
-            found |= {(row.channel, row.thread_ts or ""): None for row in older}
+            for each in older:
+                found.setdefault((each.channel, each.thread_ts or ""), since)
         return found
 
     async def _lively(self, channel: str, oldest: str, since: int) -> list[Thread]:
         """List the threads of a channel in which somebody wrote after a moment."""
-        try:
-            return [
-                (channel, str(root["ts"]))
-                async for root in self._gateway.history(channel, oldest=oldest)
-                if float(str(root.get("latest_reply") or 0)) * 1000 > since
-            ]
-        except SlackError as error:
-            if not self._is_left(channel, error):
-                raise
-            log.warning("channel_left_out", channel=channel, code=error.code)
-            return []
-
-    def _is_left(self, channel: str, error: SlackError) -> bool:
-        """Tell of a channel that settings no longer name whether the bot was taken out of it."""
-        return error.code in MENDABLE and channel not in self._context.routing.channels()
+        return [
+            (channel, str(root["ts"]))
+            async for root in self._gateway.history(channel, oldest=oldest)
+            if float(str(root.get("latest_reply") or 0)) * 1000 > since
+        ]
 
     async def _read(self, channel: str, thread_ts: str, since: int) -> int:
         """Take the replies of one thread as if their events had come."""
@@ -224,35 +321,42 @@ class Catchup:
                 event = {**message, "channel": channel}
                 there.add(str(message.get("ts")))
                 if is_reply_event(event, self._named) and event["user"] != self._bot_user:
-                    found += await self._context.store.write(
-                        lambda c, event=event: self._take(c, event)  # type: ignore[misc]
-                    )
+                    found += await self._take(event)
         except SlackError as error:
-            if error.code not in ROOTLESS and not self._is_left(channel, error):
+            if error.code in MENDABLE:
+                await self.missing(channel, since)
+            elif error.code not in ROOTLESS:
                 raise
-            # The thread is gone: there is nothing to compare with.
+            # The thread is gone, or cannot be seen: there is nothing to compare with.
             return found
         return found + await self._context.store.write(
             lambda c: self._cancel_deleted(c, (channel, thread_ts), there, since, began)
         )
 
-    async def _take(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
-        now = self._context.ms()
-        ours = event.get("parent_user_id", self._bot_user) == self._bot_user
-        if await outbox.capture(connection, event, now=now, ours=ours):
+    async def _take(self, event: Mapping[str, Any]) -> bool:
+        """Take a message as if its event had come; tell whether there was anything new in it."""
+        began, write = self._context.ms(), self._context.store.write
+        if await write(lambda c: self._capture(c, event)):
+            channel, ts = str(event["channel"]), str(event["ts"])
+            self._context.traces.captured(channel, ts, began=began, ended=self._context.ms())
             return True
-        if "edited" not in event:
-            return False
-        channel, ts = str(event["channel"]), str(event["ts"])
+        return "edited" in event and await write(lambda c: self._edit(c, event))
+
+    async def _capture(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
+        ours = event.get("parent_user_id", self._bot_user) == self._bot_user
+        return await outbox.capture(connection, event, now=self._context.ms(), ours=ours)
+
+    async def _edit(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
+        channel, ts, now = str(event["channel"]), str(event["ts"]), self._context.ms()
         kept = await outbox.by_ts(connection, channel, ts)
         if kept is None or kept.event.get("text") == event.get("text"):
             return False
-        if await outbox.edit(connection, channel, ts, event, now=now):
+        if await reword(connection, channel, ts, event, now=now):
             return True
         row = await corrections.offer(connection, event)
         if row is None or row.conversation is None:
             return False
-        notice = {"text": EDITED_LATE, "mention": row.user_id, "corrects": row.id}
+        notice = {"text": edited_late(row), "mention": row.user_id, "corrects": row.id}
         await inbox.add_notice(connection, row.conversation, notice, now=now)
         return True
 
@@ -264,22 +368,33 @@ class Catchup:
         since: int,
         began: int,
     ) -> int:
-        """Take back what waits to be sent and is not in the thread any more.
+        """Take back what is not in the thread any more.
 
-        What may be out already is not sent again, should it turn out that it never arrived.
         What was written after the reading ``began`` may be missing in what was read.
         """
-        channel, thread_ts = thread
         cancelled = 0
-        for row in await outbox.waiting_in(connection, channel, thread_ts):
-            if since < float(row.ts) * 1000 < began and row.ts not in there:
-                now = self._context.ms()
-                cancelled += await outbox.cancel(connection, channel, row.ts, now=now)
-        for row in await outbox.waiting_in(connection, channel, thread_ts, states=outbox.OUT):
-            if since < float(row.ts) * 1000 < began and row.ts not in there:
-                await outbox.note_deleted(connection, row)
+        for row in await _open_ones(connection, since=since):
+            here = (row.channel, row.thread_ts) == thread and row.ts not in there
+            if here and since < float(row.ts) * 1000 < began:
+                cancelled += await withdraw(connection, row, now=self._context.ms())
         return cancelled
+
+
+async def _note_left(connection: AsyncConnection, channel: str, since: int) -> int:
+    """Write down since when a channel cannot be read; another node may know of an earlier time."""
+    known = await records.get_cursor(connection, LEFT + channel)
+    since = min(since, int(known.get("since", since)))
+    await records.set_cursor(connection, LEFT + channel, {"since": since})
+    return since
+
+
+async def _open_ones(connection: AsyncConnection, *, since: int) -> Sequence[OutboxRow]:
+    return await open_ones(connection, after=since - ROOTS_MS)
 
 
 def _ts(millis: int) -> str:
     return f"{max(0, millis) / 1000:.6f}"
+
+
+def _millis(ts: str) -> int:
+    return int(float(ts) * 1000)

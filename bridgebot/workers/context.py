@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from bridgebot.bridge.routing import Rule, first_fitting
 from bridgebot.bridge.signing import Signing
 from bridgebot.bridge.waiting import HOUR
 from bridgebot.bridge.window import rule
+from bridgebot.elapsed import elapsed
 from bridgebot.model import Conversation, Message, ReplyWindow
 from bridgebot.providers.base import Provider
 from bridgebot.store.database import Store
@@ -67,7 +67,7 @@ class Pulse:
     A process that was stopped, or starved, for a while does not know it; its clock does.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic: Callable[[], float] = elapsed) -> None:
         self.epoch = 0
         self._monotonic = monotonic
         self._until = math.inf
@@ -103,11 +103,12 @@ class Pulse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routing:
-    """Which channel a conversation's thread opens in: by the rules, then by the property."""
+    """Which channel a thread opens in: by the rules, then by the property, then by the account."""
 
     guests: str
     alerts: str
     by_property: Mapping[str, str] = field(default_factory=dict)
+    by_account: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
 
     def channel_for(self, about: Conversation, message: Message | None = None) -> str:
@@ -116,12 +117,14 @@ class Routing:
         ``message`` is the one that its thread opens with.
         """
         ruled = first_fitting(self.rules, about, message)
-        return ruled or self.by_property.get(about.property_id or "", self.guests)
+        account = self.by_account.get(about.provider, self.guests)
+        return ruled or self.by_property.get(about.property_id or "", account)
 
     def channels(self) -> frozenset[str]:
         """List all channels where threads may open."""
         ruled = (rule.channel for rule in self.rules)
-        return frozenset({self.guests, *self.by_property.values(), *ruled})
+        named = (*self.by_property.values(), *self.by_account.values())
+        return frozenset({self.guests, *named, *ruled})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

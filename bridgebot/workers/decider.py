@@ -28,7 +28,7 @@ from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
 from bridgebot.tracing import outgoing
 from bridgebot.workers import ends
-from bridgebot.workers.context import Context
+from bridgebot.workers.context import Context, nudge
 from bridgebot.workers.notices import to_notice
 
 log = structlog.get_logger()
@@ -123,6 +123,7 @@ class Decider:
             content=to_guest(row.event, names) if verbatim is None else str(verbatim),
             access=conversation.about.access,
             label=self._context.label(conversation.about.provider),
+            account_gone=provider is None,
             can_reply=provider is not None and provider.replies is not None,
             may_send=await self._may_send(author),
             files=sort_out(
@@ -173,6 +174,9 @@ class Decider:
     async def _settle(
         self, row: OutboxRow, conversation: ConversationRow | None, decision: Decision
     ) -> None:
+        if decision.kind is Kind.REPLY:
+            # Before the commit: the relayer's claim may share it.
+            nudge(self._context.signals.outbox)
         settled = await self._context.store.write(
             lambda c: self._settle_unit(c, row, conversation, decision)
         )
@@ -187,12 +191,16 @@ class Decider:
                 delivery=row.id,
                 kind=decision.kind.value,
             )
-        for signal in (
-            self._context.signals.outbox,
-            self._context.signals.views,
-            self._context.signals.inbox,
-        ):
-            signal.set()
+        self._wake(decision)
+
+    def _wake(self, decision: Decision) -> None:
+        """Wake those for whom a decision is work, and no others: each look has its price."""
+        signals = self._context.signals
+        signals.outbox.set()
+        if decision.kind is not Kind.REPLY:
+            signals.views.set()
+        if decision.told or decision.private:
+            signals.inbox.set()
 
     async def _settle_unit(
         self,

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.bridge.delivery import Outcome, State
+from bridgebot.bridge.delivery import NO_ANSWER, Outcome, State
 from bridgebot.bridge.enclosures import listed
 from bridgebot.bridge.replies import Kind, without_files
 from bridgebot.bridge.window import open_until
 from bridgebot.model import Message, MessageId, SenderKind, Sent
-from bridgebot.store import actors, conversations, corrections, inbox, places, queues, records
+from bridgebot.store import (
+    actors,
+    conversations,
+    corrections,
+    echoes,
+    inbox,
+    places,
+    queues,
+    records,
+)
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import conversations as conversations_table
-from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as table
 from bridgebot.workers.context import Context
 from bridgebot.workers.notices import to_notice
@@ -26,6 +34,7 @@ CROSSED = (
     "Your reply was sent, but the guest had written once more before you could see it. "
     "Please look at the newest message: does your reply still fit?"
 )
+ACCOUNT_GONE = "account_gone"
 DELIVERED, UNDELIVERED = "white_check_mark", "warning"
 
 
@@ -47,6 +56,13 @@ async def record_reply(
     """
     await places.lock(connection, conversations_table.c.id == conversation.id)
     now = context.ms()
+    due_at = now + int(outcome.delay * 1000)
+    if outcome.state is State.RETRYABLE and await corrections.reopen(
+        connection, row, owner=context.owner, now=now, due_at=due_at
+    ):
+        # It was edited on its way and surely did not arrive: the new words go out.
+        await release_echo(connection, row.id, None, now)
+        return True
     mark = {State.COMPLETED: DELIVERED, State.DISCARDED: UNDELIVERED}.get(outcome.state)
     values = {} if outcome.counted else {"attempts": row.attempts - 1}
     if called and outcome.state is State.UNCERTAIN:
@@ -59,7 +75,7 @@ async def record_reply(
         state=outcome.state.value,
         now=now,
         error=outcome.code,
-        due_at=now + int(outcome.delay * 1000),
+        due_at=due_at,
         message_id=sent.message_id if sent else None,
         mark_wanted=mark,
         **values,
@@ -87,10 +103,14 @@ async def hold_reply(
 ) -> bool:
     """Hold a reply whose pictures cannot all go, or refuse one that has nothing else.
 
-    Nothing of it was sent. ``kept`` are the files that go where its author agrees.
+    Nothing of it was sent. ``kept`` are the files that go where its author agrees. One that was
+    edited meanwhile is decided about anew instead, in its new words.
     """
     now = context.ms()
     await places.lock(connection, conversations_table.c.id == conversation.id)
+    if await corrections.reopen(connection, row, owner=context.owner, now=now, due_at=now):
+        await release_echo(connection, row.id, None, now)
+        return True
     mine = await queues.finish(
         connection,
         table,
@@ -136,7 +156,13 @@ async def _delivered(
     await release_echo(connection, row.id, message_id, now)
     # When it went out, not when we learned of it: a guest may have written in between.
     at = row.started_at or now
-    await conversations.note_answer(connection, conversation.id, at, f"slack:{row.user_id}")
+    by = f"slack:{row.user_id}"
+    await conversations.note_answer(connection, conversation.id, at, by, known=at)
+    if conversation.about.access == conversations.READ_ONLY:
+        open_again = replace(conversation.about, access="read_write")
+        await conversations.ensure(
+            connection, open_again, channel=conversation.channel, now=now, again=True
+        )
     await actors.note_replied(connection, row, now=now)
     if await corrections.crossed(connection, row, at=at):
         told = to_notice(CROSSED, row.user_id)
@@ -160,13 +186,7 @@ async def release_echo(
     The provider's answer names the reply's own id; a message with the same words and another id
     was written elsewhere.
     """
-    query = select(messages.c.id, messages.c.conversation).where(
-        messages.c.reply == reply, messages.c.message_id != (message_id or "")
-    )
-    for message, conversation in (await connection.execute(query)).all():
-        await connection.execute(
-            update(messages).where(messages.c.id == message).values(origin="elsewhere", reply=None)
-        )
+    for message, conversation in await echoes.release(connection, reply, message_id or ""):
         await inbox.add(connection, conversation, message, now=now)
 
 
@@ -221,6 +241,9 @@ def in_words(code: str, reason: str, conversation: ConversationRow, label: str) 
         "forbidden": f"{label} says that this property is not connected to our account.",
         "http_404": f"{label} does not know this conversation any more.",
         "refused": f"{label} refused the message.",
+        NO_ANSWER: f"{label} never answered, and does not have it, however often it was tried.",
+        ACCOUNT_GONE: f"{reason}. Nothing is lost: put it back, start the bridge again, and press "
+        "Try again; or answer there.",
         "no_replies": f"{label} can only be read here; please answer there.",
     }
     return known.get(code, reason or f"{label} answered {code}.")

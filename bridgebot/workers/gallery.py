@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -17,17 +17,20 @@ from bridgebot.rendering.words import late_picture, picture_title
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import conversations, inbox, queues, records
+from bridgebot.store import conversations, inbox
 from bridgebot.store.rows import ConversationRow, InboxRow, from_ms
-from bridgebot.store.schema import inbox as table
+from bridgebot.workers import trail
 from bridgebot.workers.context import Context
-from bridgebot.workers.notices import to_notice
+from bridgebot.workers.showing import (
+    PATIENT_ATTEMPTS,
+    called,
+    not_at_all,
+    not_yet,
+    record_post,
+)
 from bridgebot.workers.whereabouts import property_of
 
 log = structlog.get_logger()
-
-PATIENT_ATTEMPTS = 3
-"""Failures of Slack's that a picture waits for at its place, before others go on without it."""
 
 Opening = Callable[[InboxRow], Awaitable[str]]
 
@@ -63,17 +66,25 @@ class Gallery:
 
     async def _show(self, row: InboxRow, about: Mapping[str, Any]) -> str:
         thread_ts = row.conversation.thread_ts or await self._open_thread(row)
-        picture = await self._fetch(row.conversation, str(about["picture"]))
-        seen = pictures.inspect(picture.data)
-        name = pictures.safe_name(picture.name, seen.kind)
         title = picture_title(about, row.conversation.about.guest_name)
-        file = await self._files.put(name, picture.data, alt_text=title)
+        try:
+            file = await self._bring(row, str(about["picture"]), title)
+        except CallError as error:
+            # Nobody sees what was not shared: it can simply be brought again.
+            error.certain = True
+            raise
         await self._context.store.write(lambda c: inbox.note_file(c, row.id, file))
         comment = late_picture(from_ms(about["sent_at"])) if row.aside else None
         await self._gateway.share(
             file, title, row.conversation.channel, thread_ts=thread_ts, comment=comment
         )
         return file
+
+    async def _bring(self, row: InboxRow, attachment: str, title: str) -> str:
+        picture = await self._fetch(row.conversation, attachment)
+        seen = pictures.inspect(picture.data)
+        name = pictures.safe_name(picture.name, seen.kind)
+        return await self._files.put(name, picture.data, alt_text=title)
 
     async def _fetch(self, conversation: ConversationRow, attachment: str) -> Picture:
         provider = self._context.providers.get(conversation.about.provider)
@@ -105,42 +116,48 @@ class Gallery:
         told = None
         if steps_aside and not row.aside:
             side = "Slack" if at_slack else self._context.label(row.conversation.about.provider)
-            told = f"{_called(about)} cannot be shown yet ({side}: {error.code}). It follows here."
-        await self._record(row, outcome, aside=row.aside or steps_aside, told=told)
+            told = not_yet(about, side, error.code)
+        await self._record(row, outcome, aside=steps_aside, told=told)
 
     async def _refuse(self, row: InboxRow, about: Mapping[str, Any], error: PictureError) -> None:
         """Say in the thread what is wrong with a picture; its message stands above."""
         PICTURES.labels("to_slack", error.code).inc()
         label = self._context.label(row.conversation.about.provider)
-        told = f"{_called(about)} is not shown: it {error}. Look at it in {label} itself."
+        told = f"{called(about)} is not shown: it {error}. Look at it in {label} itself."
         outcome = Outcome(state=State.COMPLETED, code=error.code)
         await self._record(row, outcome, told=told)
 
     async def _give_up(self, row: InboxRow, about: Mapping[str, Any], outcome: Outcome) -> None:
         PICTURES.labels("to_slack", "given_up").inc()
         label = self._context.label(row.conversation.about.provider)
-        told = f"{_called(about)} could not be shown. Look at it in {label} itself."
-        await self._record(row, outcome, told=told)
+        await self._record(row, outcome, told=not_at_all(about, label))
 
     async def _record(
         self,
         row: InboxRow,
         outcome: Outcome,
         *,
-        posted: list[str] | None = None,
-        aside: bool | None = None,
+        posted: Sequence[str] | None = None,
+        aside: bool = False,
         told: str | None = None,
     ) -> None:
-        values = {
-            "posted": inbox.as_json(posted if posted is not None else row.posted),
-            "aside": row.aside if aside is None else aside,
-        }
+        there = row.posted if posted is None else posted
 
         async def unit(connection: AsyncConnection) -> None:
-            await self._record_unit(connection, row, outcome, values, told)
+            await record_post(
+                connection,
+                self._context,
+                row,
+                outcome,
+                there,
+                called=True,
+                told=told,
+                aside=aside,
+            )
 
         await self._context.store.write(unit)
         DELIVERIES.labels("inbox", outcome.state.value).inc()
+        trail.tried(self._context, "picture", row, outcome)
         log.info(
             "picture_handled",
             delivery=row.id,
@@ -151,48 +168,3 @@ class Gallery:
         )
         for signal in (self._context.signals.inbox, self._context.signals.reconcile):
             signal.set()
-
-    async def _record_unit(
-        self,
-        connection: AsyncConnection,
-        row: InboxRow,
-        outcome: Outcome,
-        values: Mapping[str, object],
-        told: str | None,
-    ) -> None:
-        now = self._context.ms()
-        more = {} if outcome.counted else {"attempts": row.attempts - 1}
-        if outcome.state is State.UNCERTAIN:
-            more["started_at"] = now
-        mine = await queues.finish(
-            connection,
-            table,
-            row.id,
-            owner=self._context.owner,
-            state=outcome.state.value,
-            now=now,
-            error=outcome.code,
-            due_at=now + int(outcome.delay * 1000),
-            **values,
-            **more,
-        )
-        if mine and told is not None:
-            await inbox.add_notice(connection, row.conversation.id, to_notice(told), now=now)
-        if mine and outcome.state is State.DISCARDED:
-            await records.raise_alert(
-                connection,
-                kind="undelivered",
-                provider=row.conversation.about.provider,
-                subject=f"inbox:{row.id}",
-                conversation=row.conversation.id,
-                title="A guest's picture could not be shown in Slack",
-                lines=(f"The last reason: {outcome.code}.", "Its message stands in the thread."),
-                now=now,
-            )
-
-
-def _called(about: Mapping[str, Any]) -> str:
-    """Name a picture among those of its message."""
-    if about["count"] == 1:
-        return "The picture"
-    return f"Picture {about['number']} of {about['count']}"

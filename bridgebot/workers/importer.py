@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +14,7 @@ from bridgebot.model import Batch, PropertyId, Received, Transcript
 from bridgebot.providers.base import History, Provider
 from bridgebot.store import conversations, imports, inbox, lookups
 from bridgebot.store.rows import ConversationRow
+from bridgebot.workers import trail
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Manner, store_batch
 from bridgebot.workers.notices import to_notice
@@ -47,42 +48,64 @@ class Importer:
         self._context = context
 
     async def ask(self, words: str) -> Asked:
-        """Ask each provider for a reservation at its properties, and keep what there is."""
-        number = lookups.reservation_number(words)
+        """Ask each provider for a reservation at its properties, and keep what there is.
+
+        Where a property stands before the number, only there, named in the settings or not.
+        """
+        place, number = lookups.place_and_number(words)
         if number is None:
             return Asked()
         found: list[ConversationRow] = []
         tried: list[str] = []
-        for provider in self._context.providers.values():
+        for provider in self._at(place):
             if provider.history is None:
                 continue
-            transcripts, said = await _ask(provider, provider.history, number)
+            places = provider.properties if place is None else (PropertyId(place),)
+            transcripts, said = await _ask(provider.label, provider.history, places, number)
             tried.append(said)
             found.extend([await self._keep(transcript) for transcript in transcripts])
         return Asked(found=tuple(found), tried=tuple(tried))
 
+    def _at(self, place: str | None) -> Sequence[Provider]:
+        """List whom to ask: those that have a property, or all."""
+        providers = tuple(self._context.providers.values())
+        having = tuple(each for each in providers if place in each.properties)
+        return having or providers
+
     async def open_thread(self, row_id: int, user: str) -> None:
         """Open a conversation's thread with its history, for the property to write first."""
+        began = self._context.ms()
         row = await self._context.store.read(lambda c: conversations.get(c, row_id))
         read = row.thread_ts is None and await self._refresh(row) is None
-        await self._context.store.write(lambda c: self._open(c, row, user, read=read))
+        taken = await self._context.store.write(lambda c: self._open(c, row, user, read=read))
+        await self._trace(row, taken, began)
         self._context.signals.inbox.set()
 
     async def show_older(self, row_id: int, user: str) -> str | None:
         """Put into a thread what was written before; say why there is nothing, where it is so."""
+        began = self._context.ms()
         row = await self._context.store.read(lambda c: conversations.get(c, row_id))
         if row.thread_ts is None:
             return "This conversation has no thread yet."
         why = await self._refresh(row)
-        shown = await self._context.store.write(lambda c: self._older(c, row_id, user, why))
+        taken = await self._context.store.write(lambda c: self._older(c, row_id, user, why))
+        await self._trace(row, taken, began)
         self._context.signals.inbox.set()
         self._context.signals.views.set()
-        log.info("older_wanted", conversation=row_id, shown=shown)
-        return None if shown else why or "Nothing older: all that was written is in this thread."
+        log.info("older_wanted", conversation=row_id, shown=len(taken))
+        return None if taken else why or "Nothing older: all that was written is in this thread."
+
+    async def _trace(self, row: ConversationRow, taken: Collection[int], began: int) -> None:
+        """Begin the traces of messages that somebody asked for: they go into their thread now."""
+        if taken and self._context.traces.on:
+            names = await self._context.store.read(lambda c: imports.names(c, taken))
+            queued = [(name, row.id) for name in names]
+            provider, now = row.about.provider, self._context.ms()
+            trail.arrived(self._context, provider, queued, began=now, fetched_from=began)
 
     async def _older(
         self, connection: AsyncConnection, row_id: int, user: str, why: str | None
-    ) -> int:
+    ) -> list[int]:
         """Queue the newest of what is missing, oldest first, below a line that says so."""
         await imports.lock(connection, row_id)
         found = await imports.missing(connection, row_id)
@@ -96,7 +119,7 @@ class Importer:
         await imports.taken_up(connection, [message for message, _ in taken])
         if why is None and len(taken) == len(found):
             await imports.note_whole(connection, row_id)
-        return len(taken)
+        return [message for message, _ in taken]
 
     async def _refresh(self, row: ConversationRow) -> str | None:
         """Read the history once more; return why it could not be read, in words."""
@@ -133,11 +156,11 @@ class Importer:
 
     async def _open(
         self, connection: AsyncConnection, row: ConversationRow, user: str, *, read: bool
-    ) -> None:
+    ) -> Collection[int]:
         await imports.lock(connection, row.id)
         current = await conversations.get(connection, row.id)
         if current.thread_ts is not None:
-            return
+            return ()
         now = self._context.ms()
         newest = await lookups.last_messages(connection, row.id, limit=1)
         channel = self._context.routing.channel_for(current.about, *newest)
@@ -149,6 +172,7 @@ class Importer:
             await imports.note_whole(connection, row.id)
         words = _opened(current, taken=len(taken), left=left)
         await inbox.add_notice(connection, row.id, to_notice(words, mention=user), now=now)
+        return taken
 
 
 def _opened(row: ConversationRow, *, taken: int, left: int) -> str:
@@ -174,24 +198,27 @@ def _announced(taken: int, found: int, why: str | None) -> str:
     return f"{words} {why}" if why else words
 
 
-async def _ask(provider: Provider, history: History, number: str) -> tuple[list[Transcript], str]:
-    """Ask a provider's properties; return what was found, and in words what was tried."""
-    if not provider.properties:
-        return [], f"{provider.label} was not asked: the settings name no property to ask for"
+async def _ask(
+    label: str, history: History, places: Sequence[PropertyId], number: str
+) -> tuple[list[Transcript], str]:
+    """Ask at properties; return what was found, and in words what was tried."""
+    if not places:
+        why = "the settings name no property to ask for; write it before the number"
+        return [], f"{label} was not asked: {why}, as 1383087/{number}"
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(property_id: PropertyId) -> Transcript | ProviderError | None:
         async with gate:
             return await _at(history, property_id, number)
 
-    answers = await asyncio.gather(*map(one, provider.properties))
+    answers = await asyncio.gather(*map(one, places))
     failed = [
         property_id
-        for property_id, answer in zip(provider.properties, answers, strict=True)
+        for property_id, answer in zip(places, answers, strict=True)
         if isinstance(answer, ProviderError)
     ]
     found = [each for each in answers if isinstance(each, Transcript)]
-    return found, _said(provider.label, provider.properties, failed)
+    return found, _said(label, places, failed)
 
 
 async def _at(

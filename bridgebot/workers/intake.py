@@ -22,6 +22,8 @@ from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, MessageId, ProviderName, Received, SenderKind
 from bridgebot.store import actors, arrivals, conversations, imports, inbox, outbox, places, records
 from bridgebot.store.arrivals import Arrival, Key
+from bridgebot.store.named import learn
+from bridgebot.store.redactions import redact
 from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
@@ -37,13 +39,15 @@ class Manner:
     """How a batch is treated.
 
     ``shown`` puts it into threads; else it is only kept, until it comes another way or its thread
-    is opened. Guests who wrote before ``waits_from`` start no clock, so that nobody is alerted for
-    them. ``due_at`` and ``gap`` give the posts of what is older than that their time, one after the
-    other, so that a long history does not stand before what guests write now. Times are
-    milliseconds.
+    is opened. ``beside`` tells that another source may still bring what is kept as history: it is
+    shown when it does. Guests who wrote before ``waits_from`` start no clock, so that nobody is
+    alerted for them. ``due_at`` and ``gap`` give the posts of what is older than that their time,
+    one after the other, so that a long history does not stand before what guests write now. Times
+    are milliseconds.
     """
 
     shown: bool = True
+    beside: bool = False
     waits_from: int = 0
     due_at: int | None = None
     gap: int = 0
@@ -91,6 +95,7 @@ async def store_batch(
         if row is not None:
             stored.unreadable += 1
             await _name_unreadable(connection, provider, row, entry.reason, now)
+    await learn(connection, batch.messages)
     about = {received.conversation.conversation_id for received in batch.messages}
     of_batch = and_(table.c.provider == provider, table.c.conversation_id.in_(about))
     await places.lock(connection, of_batch)
@@ -104,20 +109,19 @@ async def store_batch(
             await _store_other(connection, context, received, known, manner, stored)
     if stored.threads:
         await inbox.hasten(connection, stored.threads, now=now)
+    await redact(connection, provider, (each.message for each in batch.messages))
     return stored
 
 
 def _is_plain(received: Received, known: set[str], manner: Manner) -> bool:
     """Tell whether a message is a guest's new one, to be shown, without pictures.
 
-    Nothing has to be asked about it, and it is one row of the inbox.
-
-    It is known from here on, so that the same message further behind is a duplicate.
+    Nothing has to be asked about it, and it is one row of the inbox. It is known from here on, so
+    that the same message further behind is a duplicate.
     """
     message = received.message
-    if message.sender is not SenderKind.GUEST or message.attachment_ids:
-        return False
-    if received.history or not manner.shown:
+    others = message.sender is not SenderKind.GUEST or message.attachment_ids
+    if others or received.history or not manner.shown:
         return False
     fresh = message.message_id not in known
     known.add(message.message_id)
@@ -281,15 +285,11 @@ async def _store_one(
     waiting: list[PendingReply] = []
     if message.sender is SenderKind.PROPERTY and not again:
         waiting = await _pending_replies(connection, row.id)
-    decision = classify(
-        message,
-        known=again,
-        pending=waiting,
-        history=received.history,
-    )
+    decision = classify(message, known=again, pending=waiting, history=received.history)
     if decision.disposition is Disposition.DUPLICATE:
         return decision.disposition
     echo = decision.disposition is Disposition.ECHO
+    kept = decision.disposition is Disposition.KEEP
     if not echo:
         # After the comparison with our own replies, and before anything is kept.
         message = replace(message, content=mask(message.content))
@@ -303,14 +303,14 @@ async def _store_one(
         raw=received.raw if echo else mask(received.raw),
         now=now,
         reply=decision.reply,
-        imported=not manner.shown and not echo,
+        imported=(not manner.shown and not echo) or (manner.beside and kept),
         closing=closing,
     )
     if echo and decision.reply is not None:
         await _settle_uncertain(connection, row, message, decision.reply, now)
         return decision.disposition
-    if decision.disposition is Disposition.KEEP:
-        return decision.disposition
+    if kept:
+        return decision.disposition if added is not None else Disposition.DUPLICATE
     if manner.shown:
         due_at = manner.due_of(stored.shown, to_ms(message.sent_at))
         if await _show(connection, row, message, added, now, due_at):
@@ -371,8 +371,9 @@ async def _settle_uncertain(
     )
     user = (await connection.execute(statement)).scalar()
     if user is not None:
-        await conversations.note_answer(connection, row.id, to_ms(message.sent_at), f"slack:{user}")
         (ours,) = await outbox.read(connection, [reply])
+        at, by, known = to_ms(message.sent_at), f"slack:{user}", ours.started_at or now
+        await conversations.note_answer(connection, row.id, at, by, known=known)
         await actors.note_replied(connection, ours, now=now)
         await records.close_alert(
             connection,
@@ -389,12 +390,7 @@ async def _turn_clocks(
 ) -> None:
     sent_at = to_ms(message.sent_at)
     if message.sender is SenderKind.GUEST:
-        await conversations.note_guest(
-            connection,
-            row.id,
-            sent_at,
-            waits=sent_at >= waits_from,
-            closing=is_closing_word(message),
-        )
+        waits, closing = sent_at >= waits_from, is_closing_word(message)
+        await conversations.note_guest(connection, row.id, sent_at, waits=waits, closing=closing)
     elif is_answer(message):
         await conversations.note_answer(connection, row.id, sent_at, "elsewhere")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import structlog
 
+from bridgebot.elapsed import elapsed
 from bridgebot.store import leases
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.workers.context import Context
@@ -26,7 +26,7 @@ class Lease:
         name: str,
         *,
         kind: str = "queue",
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self.standby = False
         self._context = context

@@ -32,6 +32,16 @@ async def run(worker: Worker, *, wake: asyncio.Event, stop: asyncio.Event) -> No
     that grows, with one log line when it begins and one when it is over. Anything unforeseen ends
     the worker, and with it the process.
     """
+    stopping = asyncio.ensure_future(stop.wait())
+    # One wait serves for both: a worker that is told to stop is woken.
+    stopping.add_done_callback(lambda _done: asyncio.Event.set(wake))
+    try:
+        await _turns(worker, wake, stop)
+    finally:
+        stopping.cancel()
+
+
+async def _turns(worker: Worker, wake: asyncio.Event, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
         wake.clear()
@@ -49,19 +59,14 @@ async def run(worker: Worker, *, wake: asyncio.Event, stop: asyncio.Event) -> No
             if failures:
                 log.info("worker_goes_on", worker=worker.name, failures=failures)
             failures = 0
-        await _pause(pause, wake, stop)
+        await _pause(pause, wake)
 
 
-async def _pause(seconds: float, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    """Wait until the time is over, the worker is woken, or the process stops."""
+async def _pause(seconds: float, wake: asyncio.Event) -> None:
+    """Wait until the time is over or the worker is woken."""
     if seconds <= 0:
         await asyncio.sleep(0)
         return
-    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
-    try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await wait
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()

@@ -14,17 +14,35 @@ SOON_MS = 30_000
 """How long calls must fail before people are told that a provider is away."""
 
 
-class Outage:
-    """Watches the calls to one provider; ``part`` names one of several sources of its messages."""
+GONE = "This account is not in the settings any more."
 
-    def __init__(self, context: Context, provider: str, *, part: str = "") -> None:
+
+async def close_departed(context: Context) -> None:
+    """Close what stands about accounts that are not in the settings: nobody else would."""
+    ours = {*context.providers, "slack", ""}
+    closed = await context.store.write(
+        lambda c: records.close_others(c, ours, now=context.ms(), line=GONE)
+    )
+    if closed:
+        log.info("alerts_of_departed_accounts_closed", count=closed)
+
+
+class Outage:
+    """Watches the calls to one provider; ``part`` names one of several sources of its messages.
+
+    An alert of this process's predecessor may still stand: who ``inherits`` says that it is over.
+    Of several that watch the same part only one may, or it would speak for the others.
+    """
+
+    def __init__(
+        self, context: Context, provider: str, *, part: str = "", inherits: bool = True
+    ) -> None:
         self._context = context
         self._part = part
         self._provider = provider
         self._since: int | None = None
         self._told: set[str] = set()
-        # An alert of this process's predecessor may still stand.
-        self._inherited = {"credentials", "provider_down"}
+        self._inherited = {"credentials", "provider_down"} if inherits else set[str]()
 
     @property
     def _of_part(self) -> str:
@@ -70,8 +88,17 @@ class Outage:
             )
         self._context.signals.views.set()
 
+    async def _stands(self, kind: str) -> bool:
+        """Tell whether an alert still stands: who watches other calls of the same part may end it.
+
+        What still fails is then told anew.
+        """
+        return await self._context.store.read(
+            lambda c: records.is_open(c, kind=kind, provider=self._provider, subject=self._part)
+        )
+
     async def _tell(self, kind: str, what: str, line: str) -> None:
-        if kind in self._told:
+        if kind in self._told and await self._stands(kind):
             return
         await self._context.store.write(
             lambda connection: records.raise_alert(

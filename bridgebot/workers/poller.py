@@ -7,7 +7,6 @@ outcome is unknown the other side gets its full time before the next fetch.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import backoff
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import ProviderError
 from bridgebot.model import Batch
 from bridgebot.providers.base import Provider, Source
@@ -29,8 +29,12 @@ from bridgebot.workers.outage import Outage
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 60.0
+NOTHING = Batch(messages=())
 LEASE_SPARE = 3.0
 """Seconds a lease must still last for a confirm to begin."""
+
+COUNT = "count"
+"""The subject of the alert about a queue that miscounts."""
 
 
 class Poller:
@@ -42,17 +46,19 @@ class Poller:
         provider: Provider,
         source: Source,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self.name = f"poller:{provider.name}"
         self.heard_at: datetime | None = None
         self._context = context
         self._provider = provider
         self._source = source
-        self._lease = Lease(context, provider.name, monotonic=monotonic)
+        self._lease = Lease(context, provider.queue, monotonic=monotonic)
         self._hold_until: int | None = None
         self._failures = 0
         self._outage = Outage(context, provider.name)
+        # An alert of an earlier run may stand.
+        self._miscounts = True
 
     @property
     def poll_seconds(self) -> float:
@@ -75,7 +81,7 @@ class Poller:
 
     async def _turn(self) -> float:
         if not await self._lease.hold():
-            self._hold_until = None
+            self._hold_until, self._miscounts = None, True
             return STANDBY_SECONDS
         held = await self._held_back()
         if held > 0:
@@ -85,7 +91,11 @@ class Poller:
             batch = await self._source.receive()
         except ProviderError as error:
             return await self._failed(error)
-        stored = await self._context.store.write(lambda c: self._store(c, batch))
+        stored = Stored()
+        if batch != NOTHING:
+            stored = await self._context.store.write(lambda c: self._store(c, batch))
+        if batch.receipt or batch.mismatch:
+            self._miscounts = batch.mismatch
         self._heard(batch, stored, began)
         await self._outage.succeeded()
         self._failures = 0
@@ -106,28 +116,42 @@ class Poller:
             began = cursor.get("confirming")
             settle = int(self._context.settle * 1000)
             self._hold_until = int(began) + settle if began else 0
-        return (self._hold_until - self._context.ms()) / 1000
+        # A clock that was set back makes no wait longer.
+        return min((self._hold_until - self._context.ms()) / 1000, self._context.settle)
 
     @property
     def _cursor_name(self) -> str:
-        return f"confirm:{self._provider.name}"
+        return f"confirm:{self._provider.queue}"
 
     async def _store(self, connection: AsyncConnection, batch: Batch) -> Stored:
         stored = await store_batch(connection, self._context, self._provider.name, batch)
+        await self._judge_count(connection, batch)
+        if batch.receipt:
+            mark = {"confirming": self._context.ms(), "count": batch.receipt}
+            await records.set_cursor(connection, self._cursor_name, mark)
+        return stored
+
+    async def _judge_count(self, connection: AsyncConnection, batch: Batch) -> None:
+        """Say where the queue miscounts, and that it does so no more."""
         if batch.mismatch:
             await records.raise_alert(
                 connection,
                 kind="quarantined",
                 provider=self._provider.name,
-                subject="count",
+                subject=COUNT,
                 title="The queue's stated count and its entries differ",
                 lines=("All entries are stored; the smaller number was confirmed.",),
                 now=self._context.ms(),
             )
-        if batch.receipt:
-            mark = {"confirming": self._context.ms(), "count": batch.receipt}
-            await records.set_cursor(connection, self._cursor_name, mark)
-        return stored
+        elif batch.receipt and self._miscounts:
+            await records.close_alert(
+                connection,
+                kind="quarantined",
+                provider=self._provider.name,
+                subject=COUNT,
+                line="The next ones agree; what was not confirmed has come again.",
+                now=self._context.ms(),
+            )
 
     def _heard(self, batch: Batch, stored: Stored, began: int) -> None:
         self.heard_at = self._context.now()
@@ -146,14 +170,21 @@ class Poller:
             await self._source.confirm(receipt)
         except ProviderError as error:
             if not error.certain:
-                self._hold_until = self._context.ms() + int(self._context.settle * 1000)
+                await self._mark_again(receipt)
                 log.warning("confirm_unknown", provider=self._provider.name, code=error.code)
                 return 0.0
             await self._clear_mark()
             return await self._failed(error)
-        trail.confirmed(self._context, self._provider.name, batch, began=began)
         await self._clear_mark()
+        await trail.confirmed(self._context, self._provider.name, batch, began=began)
         return 0.0
+
+    async def _mark_again(self, receipt: int) -> None:
+        """Let the other side's time run from now, also for a node that takes over."""
+        now = self._context.ms()
+        self._hold_until = now + int(self._context.settle * 1000)
+        mark = {"confirming": now, "count": receipt}
+        await self._context.store.write(lambda c: records.set_cursor(c, self._cursor_name, mark))
 
     async def _clear_mark(self) -> None:
         await self._context.store.write(lambda c: records.set_cursor(c, self._cursor_name, {}))

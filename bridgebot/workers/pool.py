@@ -13,6 +13,9 @@ from bridgebot.workers.context import Pulse, nudge
 
 log = structlog.get_logger()
 
+GATHER = 0.02
+"""How long places are gathered at most before a claim, in seconds."""
+
 
 class HasId(Protocol):
     """A row with the store's own id."""
@@ -30,8 +33,9 @@ class Pool(Generic[Row]):
     """Claims rows while there is room and handles each in a task of its own.
 
     So one slow call holds up one place and not those behind it. ``wake`` is set when a place
-    comes free. A row whose end could not be written down (the database was away) is given to
-    ``recover`` by the next ``fill``; any other error that a handler lets out is raised there.
+    comes free, so nobody needs to look again before. A row whose end could not be written down (the
+    database was away) is given to ``recover`` by the next ``fill``; any other error that a handler
+    lets out is raised there.
 
     ``doubts`` counts how often a write's outcome became unknown; after such a one ``release`` gives
     back what was claimed without this pool's knowledge.
@@ -59,6 +63,7 @@ class Pool(Generic[Row]):
         self._pulse = pulse
         self._wake = wake
         self._running: dict[asyncio.Task[None], Row] = {}
+        self._claimed_at = -GATHER
         self._failed: list[BaseException] = []
         self._unrecorded: list[Row] = []
 
@@ -66,6 +71,16 @@ class Pool(Generic[Row]):
     def busy(self) -> int:
         """Count what is in flight."""
         return len(self._running)
+
+    @property
+    def gathers(self) -> float:
+        """Tell for how many seconds more places are gathered, so that one claim serves several.
+
+        Never where half of them are free: what comes to a pool with room is taken at once.
+        """
+        if 2 * len(self._running) <= self._size:
+            return 0.0
+        return max(0.0, self._claimed_at + GATHER - self._pulse.time())
 
     async def fill(self) -> int:
         """Claim as many rows as there is room for; return how many were started."""
@@ -79,8 +94,9 @@ class Pool(Generic[Row]):
             await self._release([row.id for row in self._running.values()])
             self._doubted = doubts
         room = self._size - len(self._running)
-        if room <= 0:
+        if room <= 0 or self.gathers > 0:
             return 0
+        self._claimed_at = self._pulse.time()
         epoch = self._pulse.epoch
         rows = await self._claim(room)
         for row in rows:

@@ -15,15 +15,16 @@ from bridgebot.rendering.to_slack import Post, message_posts
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import conversations, formed, inbox, queues, records
+from bridgebot.store import conversations, formed, inbox, queues
 from bridgebot.store.rows import InboxRow
 from bridgebot.store.schema import inbox as table
-from bridgebot.tracing import incoming, outgoing
-from bridgebot.workers.cards import card_of
+from bridgebot.workers import trail
+from bridgebot.workers.cards import card_of, digest
 from bridgebot.workers.context import Context
 from bridgebot.workers.gallery import Gallery
 from bridgebot.workers.notices import notice_post
 from bridgebot.workers.pool import Pool
+from bridgebot.workers.showing import record_post
 
 log = structlog.get_logger()
 
@@ -54,7 +55,8 @@ class Poster:
 
     async def step(self) -> float:
         """Claim what there is room for; see ``Worker.step``."""
-        return 0.0 if await self.pool.fill() else PAUSE
+        await self.pool.fill()
+        return self.pool.gathers or PAUSE
 
     async def _claim(self, room: int) -> Sequence[InboxRow]:
         """Claim heads of conversations, leaving out channels whose turn is yet to come."""
@@ -99,6 +101,8 @@ class Poster:
         except SlackError as error:
             if error.code in ROOTLESS:
                 await self._forget_thread(row)
+                # The parts in it went with it.
+                posted.clear()
             outcome = after_failure(error, attempts=row.attempts, chance=self._context.chance())
             await self._record(row, outcome, posted)
         else:
@@ -192,6 +196,7 @@ class Poster:
                 conversation.channel,
                 thread_ts,
                 shown=conversation.card_wanted,
+                drawn=digest(card),
             )
         )
         log.info("thread_opened", conversation=conversation.id)
@@ -219,27 +224,12 @@ class Poster:
 
     def _trace(self, row: InboxRow, outcome: Outcome, posted: Sequence[str]) -> None:
         """Tell of a try to post a message; a reply from a form begins with its post."""
-        now, conversation = self._context.ms(), row.conversation
-        began = now if row.started_at is None else row.started_at
-        traces, completed = self._context.traces, outcome.state is State.COMPLETED
-        if row.message is not None:
-            traces.step(
-                "post",
-                incoming(conversation.about.provider, row.message.message_id),
-                began=began,
-                ended=now,
-                failed=not completed,
-                conversation=conversation.id,
-                delivery=row.id,
-                attempt=row.attempts,
-                state=outcome.state.value,
-                code=outcome.code,
-            )
-        elif completed and posted and formed.reply_of(row.notice):
-            of = outgoing(conversation.channel, posted[0])
-            traces.step(
-                "capture", of, first=True, began=began, ended=now, conversation=conversation.id
-            )
+        trail.tried(self._context, "post", row, outcome)
+        completed = outcome.state is State.COMPLETED
+        if completed and posted and formed.reply_of(row.notice):
+            now, channel = self._context.ms(), row.conversation.channel
+            began = now if row.started_at is None else row.started_at
+            self._context.traces.captured(channel, posted[0], began=began, ended=now)
 
     async def _reply(
         self, connection: AsyncConnection, row: InboxRow, posted: Sequence[str]
@@ -254,41 +244,6 @@ class Poster:
     async def _record_unit(
         self, connection: AsyncConnection, row: InboxRow, outcome: Outcome, posted: Sequence[str]
     ) -> None:
-        now = self._context.ms()
-        values = {} if outcome.counted else {"attempts": row.attempts - 1}
-        if outcome.state is State.UNCERTAIN:
-            # The other side's time runs from the end of the call, not from the claim.
-            values["started_at"] = now
-        mine = await queues.finish(
-            connection,
-            table,
-            row.id,
-            owner=self._context.owner,
-            state=outcome.state.value,
-            now=now,
-            posted=inbox.as_json(posted),
-            error=outcome.code,
-            due_at=now + int(outcome.delay * 1000),
-            **values,
-        )
+        mine = await record_post(connection, self._context, row, outcome, posted, called=True)
         if mine and outcome.state is State.COMPLETED and formed.reply_of(row.notice):
             await self._reply(connection, row, posted)
-        if mine and outcome.state is State.DISCARDED:
-            await records.raise_alert(
-                connection,
-                kind="undelivered",
-                provider=row.conversation.about.provider,
-                subject=f"inbox:{row.id}",
-                conversation=row.conversation.id,
-                title=_not_shown(row),
-                lines=(f"Slack answered: {outcome.code}.", "The text is kept."),
-                now=now,
-            )
-
-
-def _not_shown(row: InboxRow) -> str:
-    if row.notice is None:
-        return "A guest's message could not be shown in Slack"
-    if formed.reply_of(row.notice):
-        return "A reply could not be shown in Slack, so it was not sent to the guest"
-    return "Words of the bridge's own could not be shown in Slack"

@@ -9,18 +9,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.errors import SlackError
+from bridgebot.rendering.to_slack import message_posts
 from bridgebot.slack.faults import LOST
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.pacing import POST
-from bridgebot.store import marks, records
+from bridgebot.store import cards, marks, records, redactions
+from bridgebot.store.cards import Shown
 from bridgebot.store.records import AlertRow
-from bridgebot.store.rows import ConversationRow, OutboxRow, conversation_row
-from bridgebot.store.schema import conversations as table
-from bridgebot.workers.cards import card_of
+from bridgebot.store.rows import ConversationRow, InboxRow, OutboxRow
+from bridgebot.workers.cards import card_of, digest
 from bridgebot.workers.context import Context
 from bridgebot.workers.lease import STANDBY_SECONDS, Lease
 from bridgebot.workers.pool import HasId
@@ -32,6 +31,9 @@ Row = TypeVar("Row", bound=HasId)
 
 PAUSE = 1.0
 AT_ONCE = 20
+CARDS_MS = 1_000
+"""Cards are drawn once in this time: a burst of messages changes a card once, not each time."""
+
 LEAST_SECONDS = 3.0
 """How long the lease must still last when something is drawn."""
 
@@ -59,6 +61,9 @@ class Presenter:
         self._draw_alert = draw_alert
         self._ready_in = ready_in
         self._not_before: dict[str, int] = {}
+        self._cards_at = 0
+        # What a predecessor drew last may not be written down.
+        self._trusts = False
         self._lease = Lease(context, "slack", kind="views")
 
     async def step(self) -> float:
@@ -67,12 +72,21 @@ class Presenter:
         One node draws: an alert that two draw for the first time would be posted twice.
         """
         if not await self._lease.hold():
+            self._trusts = False
             return STANDBY_SECONDS
         with self._context.pulse.since(self._context.pulse.epoch):
             return await self._draw_all()
 
     async def _draw_all(self) -> float:
-        return 0.0 if await self._marks() + await self._alerts() + await self._cards() else PAUSE
+        if await self._marks() + await self._alerts() + await self._redacted():
+            return 0.0
+        wait = self._cards_at - self._context.ms()
+        # A clock that was set back keeps no card waiting.
+        if 0 < wait <= CARDS_MS:
+            return min(PAUSE, wait / 1000)
+        if await self._cards():
+            self._cards_at = self._context.ms() + CARDS_MS
+        return PAUSE
 
     async def _marks(self) -> int:
         slow = self._context.ms() - int((self._undo + SLOW_SECONDS) * 1000)
@@ -91,9 +105,35 @@ class Presenter:
         drawn = await self._draw("alert", POST, fresh, self._draw_alert)
         return drawn + await self._draw("alert", "chat.update", known, self._draw_alert)
 
+    async def _redacted(self) -> int:
+        most = self._most("redaction")
+        rows = await self._context.store.peek(lambda c: redactions.stale(c, most))
+        return await self._draw("redaction", "chat.update", rows, self._take_back)
+
+    def _most(self, kind: str) -> int:
+        """Tell how many to list, so that what Slack refused lately keeps no others waiting."""
+        return AT_ONCE + sum(key.startswith(f"{kind}:") for key in self._not_before)
+
     async def _cards(self) -> int:
-        rows = await self._context.store.peek(_stale_cards)
-        return await self._draw("card", "chat.update", rows, self._card)
+        """Draw cards that differ; what changes again within a second is drawn once."""
+        most = self._most("card")
+        rows = await self._context.store.peek(lambda c: cards.stale(c, most))
+        drawn: list[Shown] = []
+        fresh = []
+        for row in rows:
+            key = f"card:{row.id}"
+            if self._waits(key):
+                continue
+            card = digest(card_of(row, self._context))
+            # After a call that failed nobody knows what Slack shows.
+            if card == row.card_drawn and self._trusts and key not in self._not_before:
+                drawn.append(Shown(row.id, row.card_wanted, card))
+            else:
+                fresh.append(row)
+        self._trusts = self._trusts or len(rows) < most
+        if drawn:
+            await self._context.store.write(lambda c: cards.note_shown(c, drawn))
+        return await self._draw("card", "chat.update", fresh[:AT_ONCE], self._card)
 
     async def _draw(
         self,
@@ -112,7 +152,7 @@ class Presenter:
 
     async def _try(self, key: str, row: Row, draw: Callable[[Row], Awaitable[None]]) -> bool:
         """Draw one thing; what Slack refuses now is tried again later."""
-        if self._not_before.get(key, 0) > self._context.ms():
+        if self._waits(key):
             return False
         try:
             await draw(row)
@@ -123,6 +163,10 @@ class Presenter:
             return False
         self._not_before.pop(key, None)
         return True
+
+    def _waits(self, key: str) -> bool:
+        """Tell whether Slack refused something lately."""
+        return self._not_before.get(key, 0) > self._context.ms()
 
     async def _mark(self, row: OutboxRow) -> None:
         wanted = row.mark_wanted or "hourglass_flowing_sand"
@@ -135,6 +179,31 @@ class Presenter:
                 raise
         await self._context.store.write(lambda c: marks.note_mark(c, row.id, wanted))
 
+    async def _take_back(self, row: InboxRow) -> None:
+        """Put plain words where a text stands that the provider has redacted since."""
+        if row.message is not None:
+            about = row.conversation.about
+            label, now = self._context.label(about.provider), self._context.now()
+            (post, *_) = message_posts(
+                about.provider,
+                row.message,
+                guest_name=about.guest_name,
+                provider_label=label,
+                shown_at=now,
+                pictures_follow=True,
+                older=row.older,
+            )
+            for ts in row.posted:
+                try:
+                    await self._gateway.update(
+                        row.conversation.channel, ts, post.text, blocks=post.blocks
+                    )
+                except SlackError as error:
+                    if error.code not in LOST:
+                        raise
+        await self._context.store.write(lambda c: redactions.note_fresh(c, row.id))
+        log.info("redacted", conversation=row.conversation.id, delivery=row.id)
+
     async def _card(self, row: ConversationRow) -> None:
         card = card_of(row, self._context)
         try:
@@ -144,20 +213,5 @@ class Presenter:
         except SlackError as error:
             if error.code not in LOST:
                 raise
-        await self._context.store.write(lambda c: _note_card(c, row))
-
-
-async def _stale_cards(connection: AsyncConnection) -> list[ConversationRow]:
-    query = (
-        select(table)
-        .where(table.c.card_wanted != table.c.card_shown, table.c.thread_ts.is_not(None))
-        .order_by(table.c.id)
-        .limit(AT_ONCE)
-    )
-    return [conversation_row(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _note_card(connection: AsyncConnection, row: ConversationRow) -> None:
-    await connection.execute(
-        update(table).where(table.c.id == row.id).values(card_shown=row.card_wanted)
-    )
+        shown = Shown(row.id, row.card_wanted, digest(card))
+        await self._context.store.write(lambda c: cards.note_shown(c, [shown]))

@@ -7,7 +7,6 @@ was read. What a list hid because it shifted between two pages is met when it is
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import backoff
 from bridgebot.bridge.listing import Known, first_sight, to_read
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import ProviderError
 from bridgebot.model import Batch, Glimpse, ListPage
 from bridgebot.providers.base import Listing, Provider
@@ -47,7 +47,7 @@ class Reader:
         provider: Provider,
         listing: Listing,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self.name = f"reader:{provider.name}"
         self.heard_at: datetime | None = None
@@ -55,7 +55,7 @@ class Reader:
         self._provider = provider
         self._listing = listing
         self._monotonic = monotonic
-        self._lease = Lease(context, provider.name, monotonic=monotonic)
+        self._lease = Lease(context, provider.queue, monotonic=monotonic)
         self._outage = Outage(context, provider.name)
         self._known: dict[str, Known] | None = None
         self._is_new = False
@@ -129,7 +129,8 @@ class Reader:
 
     @property
     def _prefix(self) -> str:
-        return f"thread:{self._provider.name}:"
+        # The blank ends the name: no account's rows are found with those of another that begins so.
+        return f"thread:{self._provider.name} "
 
     @property
     def _account(self) -> str:

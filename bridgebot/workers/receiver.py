@@ -6,7 +6,6 @@ intake as every other source.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import ProviderError
 from bridgebot.model import Batch, Conversation, Message, Received, SenderKind
 from bridgebot.providers.base import Provider
@@ -45,7 +45,7 @@ class Receiver:
         provider: Provider,
         push: Callable[[str], Batch],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self.name = f"receiver:{provider.name}"
         self.heard_at: datetime | None = None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
-from bridgebot.bridge.delivery import Outcome, State, after_lookup
+from bridgebot.bridge.delivery import MAX_ATTEMPTS, Outcome, State, after_lookup
 from bridgebot.errors import CallError, ProviderError
 from bridgebot.model import MessageId, Sent
 from bridgebot.slack.faults import ROOTLESS
@@ -20,10 +21,11 @@ from bridgebot.store.rows import ConversationRow, InboxRow, OutboxRow, from_ms
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
-from bridgebot.tracing import Subject, incoming, outgoing
-from bridgebot.workers import ends
+from bridgebot.tracing import Subject, outgoing
+from bridgebot.workers import ends, trail
 from bridgebot.workers.context import Context
 from bridgebot.workers.notices import to_notice
+from bridgebot.workers.showing import PATIENT_ATTEMPTS, not_at_all, not_yet, record_post
 
 log = structlog.get_logger()
 
@@ -34,68 +36,100 @@ SKEW_SECONDS = 120.0
 """How far Slack's clock may run behind ours."""
 
 
+Whose = Callable[[ColumnElement[str]], ColumnElement[bool]]
+
+
+def reconcilers(context: Context, gateway: Gateway, *, bot_id: str) -> list[Reconciler]:
+    """Make what looks up posts in Slack, and for each account what looks up its replies.
+
+    An account that does not answer so holds up no other. One more looks after replies of accounts
+    that are not in the settings any more.
+    """
+    make = partial(Reconciler, context, gateway, bot_id=bot_id)
+    names = tuple(context.providers)
+    return [
+        make(inbox_table),
+        *(make(outbox_table, of=partial(_is, name), part=name) for name in names),
+        make(outbox_table, of=lambda account: account.not_in(names), part="departed"),
+    ]
+
+
+def _is(name: str, account: ColumnElement[str]) -> ColumnElement[bool]:
+    return account == name
+
+
 class Reconciler:
-    """Settles what is uncertain."""
+    """Settles what is uncertain in one queue, so that neither side keeps the other waiting.
 
-    name = "reconciler"
+    ``of`` tells whose rows it looks up, ``part`` what these are called in the log.
+    """
 
-    def __init__(self, context: Context, gateway: Gateway, *, bot_id: str) -> None:
+    def __init__(
+        self,
+        context: Context,
+        gateway: Gateway,
+        queue: Table,
+        *,
+        bot_id: str,
+        of: Whose | None = None,
+        part: str = "",
+    ) -> None:
+        self.name = ":".join(filter(None, ("reconciler", queue.name, part)))
+        self._of = of
         self._context = context
+        self._queue = queue
         self._gateway = gateway
         self._bot_id = bot_id
 
     async def step(self) -> float:
         """Look up what is due; see ``Worker.step``."""
         now, me = self._context.ms(), self._context.owner
-        posts = await self._context.store.peek(
-            lambda c: queues.due_uncertain(c, inbox_table, now, AT_ONCE, me)
+        due = await self._context.store.peek(
+            lambda c: queues.due_uncertain(c, self._queue, now, AT_ONCE, me, of=self._of)
         )
-        replies = await self._context.store.peek(
-            lambda c: queues.due_uncertain(c, outbox_table, now, AT_ONCE, me)
-        )
-        for row_id in posts:
-            await self._look_up_post(row_id)
-        for row_id in replies:
-            await self._look_up_reply(row_id)
-        return 0.0 if len(posts) == AT_ONCE or len(replies) == AT_ONCE else PAUSE
+        look_up = self._look_up_post if self._queue is inbox_table else self._look_up_reply
+        for row_id in due:
+            if await self._hold(row_id):
+                await look_up(row_id)
+        return 0.0 if len(due) == AT_ONCE else PAUSE
 
-    async def _hold(self, queue: str, row_id: int) -> bool:
-        table = inbox_table if queue == "inbox" else outbox_table
+    async def _hold(self, row_id: int) -> bool:
         return await self._context.store.write(
-            lambda c: queues.hold(c, table, row_id, self._context.owner)
+            lambda c: queues.hold(c, self._queue, row_id, self._context.owner)
         )
 
     def _age(self, started_at: int | None) -> float:
         return (self._context.ms() - (started_at or 0)) / 1000
 
-    def _outcome(self, *, found: bool, started_at: int | None) -> Outcome:
+    def _outcome(self, row: InboxRow | OutboxRow, *, found: bool) -> Outcome:
         return after_lookup(
             found=found,
-            age=self._age(started_at),
+            age=self._age(row.started_at),
             settle=self._context.settle,
+            attempts=row.attempts,
             chance=self._context.chance(),
         )
 
     async def _look_up_post(self, row_id: int) -> None:
-        if not await self._hold("inbox", row_id):
-            return
         (row,) = await self._context.store.peek(lambda c: inbox.read(c, [row_id]))
         try:
             posted, progress = await self._posted(row)
         except CallError as error:
             await self._not_looked_up(row, error)
             return
-        outcome = self._outcome(found=progress, started_at=row.started_at)
         if progress:
             # The poster goes on after the part that arrived, or finds that none is missing.
-            outcome = Outcome(state=State.RETRYABLE)
-        await self._end_post(row, outcome, posted if progress else list(row.posted))
+            await self._end_post(row, Outcome(state=State.RETRYABLE), posted)
+            return
+        outcome = self._outcome(row, found=False)
+        aside, told = self._place_of(row, outcome)
+        await self._end_post(row, outcome, row.posted, aside=aside, told=told)
 
     async def _not_looked_up(self, row: InboxRow, error: CallError) -> None:
         """Look again later; a thread that is gone holds nothing, and is opened anew."""
         if error.code not in ROOTLESS:
             outcome = Outcome(state=State.UNCERTAIN, delay=LOOK_AGAIN, code=error.code)
-            await self._end_post(row, outcome, list(row.posted))
+            await self._end_post(row, outcome, row.posted)
             return
         known = row.conversation
         await self._context.store.write(
@@ -131,7 +165,7 @@ class Reconciler:
     ) -> tuple[list[str], bool]:
         """Find a picture in its thread; one whose sharing had not begun can simply go on."""
         if row.file is None:
-            return [], True
+            return [], row.attempts < MAX_ATTEMPTS
         found = reconcile.shows_file([post async for post in posts], row.file)
         return [row.file] if found else [], found
 
@@ -153,30 +187,35 @@ class Reconciler:
         """Keep what the bot itself posted: any app can write metadata that looks like ours."""
         return [post async for post in posts if post.get("bot_id") == self._bot_id]
 
-    async def _end_post(self, row: InboxRow, outcome: Outcome, posted: list[str]) -> None:
-        now = self._context.ms()
+    async def _end_post(
+        self,
+        row: InboxRow,
+        outcome: Outcome,
+        posted: Sequence[str],
+        *,
+        aside: bool = False,
+        told: str | None = None,
+    ) -> None:
         await self._context.store.write(
-            lambda c: queues.finish(
-                c,
-                inbox_table,
-                row.id,
-                owner=self._context.owner,
-                state=outcome.state.value,
-                now=now,
-                due_at=now + int(outcome.delay * 1000),
-                posted=inbox.as_json(posted),
-                error=outcome.code,
-            )
+            lambda c: record_post(c, self._context, row, outcome, posted, aside=aside, told=told)
         )
         log.info("looked_up", queue="inbox", delivery=row.id, state=outcome.state.value)
-        if row.message is not None:
-            of = incoming(row.conversation.about.provider, row.message.message_id)
+        if (of := trail.subject_of(row)) is not None:
             self._trace(of, row.id, row.conversation.id, outcome)
         self._context.signals.inbox.set()
 
+    def _place_of(self, row: InboxRow, outcome: Outcome) -> tuple[bool, str | None]:
+        """Tell whether a picture steps aside, and what the thread is told of it."""
+        if row.picture is None:
+            return False, None
+        if outcome.state is State.DISCARDED:
+            label = self._context.label(row.conversation.about.provider)
+            return False, not_at_all(row.picture, label)
+        if outcome.state is not State.RETRYABLE or row.attempts < PATIENT_ATTEMPTS:
+            return False, None
+        return True, None if row.aside else not_yet(row.picture, "Slack", outcome.code)
+
     async def _look_up_reply(self, row_id: int) -> None:
-        if not await self._hold("outbox", row_id):
-            return
         (row,) = await self._context.store.peek(lambda c: outbox.read(c, [row_id]))
         number = row.conversation
         assert number is not None  # noqa: S101 - only claimed rows become uncertain
@@ -186,7 +225,7 @@ class Reconciler:
         except ProviderError as error:
             await self._cannot_tell(row, conversation, error)
             return
-        outcome = self._outcome(found=found is not None, started_at=row.started_at)
+        outcome = self._outcome(row, found=found is not None)
         sent = Sent(message_id=found) if found is not None else None
         await self._end_reply(row, conversation, outcome, sent)
 

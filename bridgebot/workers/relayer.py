@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import Outcome, State, after_failure
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
 from bridgebot.metrics import DELIVERIES, FIRST_REPLY, PICTURES
-from bridgebot.model import Sent
+from bridgebot.model import PropertyId, Sent
 from bridgebot.providers.base import Provider
-from bridgebot.store import conversations, outbox, queues
+from bridgebot.store import absences, conversations, outbox, queues
+from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
 from bridgebot.tracing import outgoing
@@ -20,6 +23,7 @@ from bridgebot.workers import ends
 from bridgebot.workers.context import Context
 from bridgebot.workers.encloser import Encloser, NotEnclosedError
 from bridgebot.workers.outage import Outage
+from bridgebot.workers.pauses import Pauses
 from bridgebot.workers.pool import Pool
 from bridgebot.workers.whereabouts import learn, property_of
 
@@ -44,11 +48,18 @@ class Relayer:
         encloser: Encloser,
         *,
         held: Callable[[], Collection[str] | None] = lambda: (),
+        cut: Callable[[], bool] = lambda: False,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self._context = context
         self._encloser = encloser
         self._held = held
-        self._outages = {name: Outage(context, name) for name in context.providers}
+        self._cut = cut
+        self._monotonic = monotonic
+        self._tell_at = 0.0
+        self._told = False
+        self._pauses = Pauses()
+        self._outages = {name: _outage(context, each) for name, each in context.providers.items()}
         self.pool: Pool[OutboxRow] = Pool(
             size=IN_FLIGHT,
             claim=self._claim,
@@ -62,16 +73,49 @@ class Relayer:
 
     async def step(self) -> float:
         """Claim what there is room for; see ``Worker.step``."""
-        return 0.0 if await self.pool.fill() else PAUSE
+        await self._tell_others()
+        await self.pool.fill()
+        return self.pool.gathers or PAUSE
 
     async def _claim(self, room: int) -> Sequence[OutboxRow]:
         held = self._held()
         if held is None:
             return ()
         now, owner = self._context.ms(), self._context.owner
-        return await self._context.store.write(
-            lambda c: outbox.claim(c, owner=owner, now=now, limit=room, held=held)
-        )
+        paused, tried = self._pauses.paused(), self._pauses.next_try()
+        leased_at = self._context.leased_at()
+        claim = partial(outbox.claim, owner=owner, now=now, held=held, leased_at=leased_at)
+
+        async def unit(connection: AsyncConnection) -> Sequence[OutboxRow]:
+            rows = await claim(connection, limit=room, of=lambda each: each not in paused)
+            if tried is None or len(rows) == room:
+                return rows
+            return [*rows, *await claim(connection, limit=1, of=lambda each: each == tried)]
+
+        return await self._context.store.write(unit)
+
+    async def _may_miss(self) -> bool:
+        """Tell whether this node reads something that a reply, on whichever node, waits for.
+
+        Else two nodes that were cut off together would wait for each other until all is read.
+        """
+        held = self._held() if self._cut() else ()
+        if not held:
+            return held is None
+        waiting = await self._context.store.read(outbox.waiting_threads)
+        return any(thread_ts in held for _, thread_ts in waiting)
+
+    async def _tell_others(self) -> None:
+        """Have the other nodes wait while this one reads what it missed, and then go on."""
+        reads = await self._may_miss()
+        owner, store, now = self._context.owner, self._context.store, self._monotonic()
+        if reads and now >= self._tell_at:
+            at = self._context.leased_at()
+            await store.write(lambda c: absences.begin(c, owner, now=at))
+            self._tell_at, self._told = now + LEASE_MS / 2000, True
+        elif not reads and self._told:
+            await store.write(lambda c: absences.end(c, owner))
+            self._tell_at, self._told = 0.0, False
 
     async def _recover(self, row: OutboxRow) -> None:
         now, owner = self._context.ms(), self._context.owner
@@ -104,7 +148,11 @@ class Relayer:
             outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
             await self._record(row, conversation, outcome, None)
         except NotEnclosedError as refusal:
-            await self._ask_without(row, conversation, refusal)
+            if await self._is_withdrawn(row):
+                outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
+                await self._record(row, conversation, outcome, None)
+            else:
+                await self._ask_without(row, conversation, refusal)
         except SlackError as error:
             # Its pictures could not be fetched, so nothing was sent.
             error.certain = True
@@ -114,20 +162,31 @@ class Relayer:
             await self._failed(row, conversation, error)
         else:
             PICTURES.labels("to_guest", "sent").inc(len(row.pictures))
-            await self._outages[conversation.about.provider].succeeded()
+            await self._let_in(conversation.about.provider)
             await self._record(row, conversation, Outcome(state=State.COMPLETED), sent)
+
+    async def _let_in(self, account: str) -> None:
+        """Take note that an account took a reply."""
+        self._pauses.end(account)
+        await self._outages[account].succeeded()
 
     async def _send(
         self, provider: Provider | None, conversation: ConversationRow, row: OutboxRow
     ) -> Sent:
-        if provider is None or provider.replies is None:
+        if provider is None:
+            raise ProviderError(
+                f"the account {conversation.about.provider} is not in the settings any more",
+                code=ends.ACCOUNT_GONE,
+                permanent=True,
+            )
+        if provider.replies is None:
             raise ProviderError(
                 "replies to this conversation's provider are not switched on",
                 code="no_replies",
                 permanent=True,
             )
         property_id = await property_of(self._context, provider, conversation)
-        enclosed = await self._encloser.enclose(provider, property_id, conversation, row)
+        enclosed = await self._enclose(provider, property_id, conversation, row)
         if enclosed and await self._is_withdrawn(row):
             raise _WithdrawnError
         if not self._context.pulse.beats():
@@ -138,6 +197,24 @@ class Relayer:
             content=row.content or "",
             attachment_ids=enclosed,
         )
+
+    async def _enclose(
+        self,
+        provider: Provider,
+        property_id: PropertyId,
+        conversation: ConversationRow,
+        row: OutboxRow,
+    ) -> list[str]:
+        """Bring a reply's pictures to the provider, and tell of it in the reply's trace."""
+        if not row.pictures:
+            return []
+        began, done = self._context.ms(), False
+        try:
+            enclosed = await self._encloser.enclose(provider, property_id, conversation, row)
+            done = True
+        finally:
+            self._step(row, "enclose", began, failed=not done)
+        return enclosed
 
     async def _is_withdrawn(self, row: OutboxRow) -> bool:
         """Tell whether a reply was deleted while its pictures were on their way."""
@@ -163,12 +240,17 @@ class Relayer:
 
         await self._context.store.write(unit)
         log.info("asked_without_files", delivery=row.id, refused=wordless)
-        for signal in (self._context.signals.views, self._context.signals.inbox):
+        signals = self._context.signals
+        for signal in (signals.views, signals.inbox, signals.decide):
             signal.set()
 
     async def _failed(
         self, row: OutboxRow, conversation: ConversationRow, error: ProviderError
     ) -> None:
+        if error.auth:
+            self._pauses.begin(conversation.about.provider)
+        elif error.answered:
+            self._pauses.end(conversation.about.provider)
         if not error.permanent:
             outage = self._outages.get(conversation.about.provider)
             if outage is not None:
@@ -218,22 +300,56 @@ class Relayer:
             recorded=mine,
         )
         self._trace(row, outcome, sent)
+        self._wake(outcome)
+
+    def _wake(self, outcome: Outcome) -> None:
+        """Wake those for whom an end is work; a crossing is told when its thread is next served."""
         signals = self._context.signals
-        for signal in (signals.views, signals.inbox, signals.reconcile):
-            signal.set()
+        signals.views.set()
+        if outcome.state is State.UNCERTAIN:
+            signals.reconcile.set()
+        if outcome.state is not State.COMPLETED:
+            signals.inbox.set()
 
     def _trace(self, row: OutboxRow, outcome: Outcome, sent: Sent | None) -> None:
-        now = self._context.ms()
-        self._context.traces.step(
+        self._step(
+            row,
             "send",
-            outgoing(row.channel, row.ts),
-            began=now if row.started_at is None else row.started_at,
-            ended=now,
+            row.started_at,
             failed=sent is None,
-            conversation=row.conversation,
-            delivery=row.id,
-            attempt=row.attempts,
             state=outcome.state.value,
             code=outcome.code,
             ruid=sent.request_id if sent else None,
         )
+
+    def _step(
+        self,
+        row: OutboxRow,
+        name: str,
+        began: int | None,
+        *,
+        failed: bool,
+        state: str | None = None,
+        code: str | None = None,
+        ruid: str | None = None,
+    ) -> None:
+        now = self._context.ms()
+        self._context.traces.step(
+            name,
+            outgoing(row.channel, row.ts),
+            began=now if began is None else began,
+            ended=now,
+            failed=failed,
+            conversation=row.conversation,
+            delivery=row.id,
+            attempt=row.attempts,
+            state=state,
+            code=code,
+            ruid=ruid,
+        )
+
+
+def _outage(context: Context, provider: Provider) -> Outage:
+    """Watch an account's replies; what stood before this process is its source's to end."""
+    sources = (provider.source, provider.recent, provider.listing)
+    return Outage(context, provider.name, inherits=not any(sources))

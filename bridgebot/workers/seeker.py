@@ -20,6 +20,7 @@ from bridgebot.model import ProviderName
 from bridgebot.providers.base import Search
 from bridgebot.store import leases, notifications, records
 from bridgebot.store.rows import from_ms, to_ms
+from bridgebot.workers import trail
 from bridgebot.workers.backfill import QUIET
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Manner, store_batch
@@ -175,6 +176,7 @@ class Seeker:
                         c, self._context, self._provider, batch, manner
                     )
                 )
+                trail.arrived(self._context, self._provider, stored.queued, began=stored.began)
                 found += stored.shown
         log.log(30 if found else 20, "searched", provider=self._provider, missing=found)
         if found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from bridgebot.slack.fitness import (
 )
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.group import Group
-from bridgebot.store import records
+from bridgebot.store import lookups, records
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -61,17 +61,28 @@ GROUP = Aspect("slack_refused", "group")
 
 
 class SelfCheck:
-    """Looks at a few things each turn; ``disk`` is where a SQLite database lies."""
+    """Looks at a few things each turn; ``disk`` is where a SQLite database lies.
+
+    ``on_lost`` is told of a channel that cannot be used any more, and when it last could.
+    """
 
     name = "selfcheck"
 
     def __init__(
-        self, context: Context, gateway: Gateway, group: Group, *, disk: Path | None
+        self,
+        context: Context,
+        gateway: Gateway,
+        group: Group,
+        *,
+        disk: Path | None,
+        on_lost: Callable[[str, int], Awaitable[None]],
     ) -> None:
         self._context = context
         self._gateway = gateway
         self._group = group
         self._disk = disk
+        self._on_lost = on_lost
+        self._fine_at: dict[str, int] = {}
         self._host = context.owner.partition(":")[0]
         routing = context.routing
         self._channels = deque(sorted({routing.alerts, *routing.channels()}))
@@ -99,20 +110,36 @@ class SelfCheck:
                 yield GROUP, Problem(str(error), "name another group in the settings, and restart")
         else:
             yield GROUP, None
-        bad = [each.subject for each in self._problems if each.subject in self._channels]
-        turn = [self._channels[index] for index in range(min(AT_ONCE, len(self._channels)))]
-        self._channels.rotate(-AT_ONCE)
-        for channel in dict.fromkeys([*bad[:AT_ONCE], *turn]):
-            try:
-                yield Aspect("slack_refused", channel), await self._channel(channel)
-            except SlackError as error:
-                log.debug("selfcheck_left_out", channel=channel, code=error.code)
+        async for seen in self._places():
+            yield seen
         if self._disk is not None:
             free = shutil.disk_usage(self._disk).free
             words = f"the disk is nearly full ({free // 1_000_000} MB are free)"
             full = Problem(words, "make room: a full disk stops the bridge")
             aspect = Aspect("machine", f"disk:{self._host}")
             yield aspect, full if free < SCARCE_BYTES else None
+
+    async def _places(self) -> AsyncIterator[Seen]:
+        """Look at a few channels in turn, and at those in which something cannot be shown."""
+        stuck = await self._context.store.read(
+            lambda c: lookups.stuck_channels(c, MENDABLE, limit=AT_ONCE)
+        )
+        bad = [each.subject for each in self._problems if each.subject in self._fine_at]
+        bad += stuck
+        turn = [self._channels[index] for index in range(min(AT_ONCE, len(self._channels)))]
+        self._channels.rotate(-AT_ONCE)
+        for channel in dict.fromkeys([*bad[: 2 * AT_ONCE], *turn]):
+            began = self._context.ms()
+            try:
+                problem = await self._channel(channel)
+            except SlackError as error:
+                log.debug("selfcheck_left_out", channel=channel, code=error.code)
+                continue
+            if problem is None:
+                self._fine_at[channel] = began
+            elif Aspect("slack_refused", channel) not in self._problems:
+                await self._on_lost(channel, self._fine_at.setdefault(channel, began))
+            yield Aspect("slack_refused", channel), problem
 
     async def _slack(self) -> AsyncIterator[Seen]:
         """Look at the token, its scopes, and the clock by which Slack answers."""

@@ -14,6 +14,10 @@ log = structlog.get_logger()
 
 PAUSE = 2.0
 LATER_MS = 60_000
+"""How long a conversation rests that could not be tagged."""
+
+ACCOUNT_LATER_MS = 15_000
+"""How long its account does: less, for the failure may have been that conversation's alone."""
 
 
 class Settler:
@@ -23,12 +27,19 @@ class Settler:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._not_before: dict[int, int] = {}
+        self._resting: dict[int, int] = {}
+        self._waiting: dict[str, int] = {}
 
     async def step(self) -> float:
         """Set the tags that are not as they should be; see ``Worker.step``."""
-        for row, wanted in await self._context.store.read(watch.untagged):
-            if self._not_before.get(row.id, 0) <= self._context.ms():
+        now = self._context.ms()
+        self._resting = {each: until for each, until in self._resting.items() if until > now}
+        self._waiting = {each: until for each, until in self._waiting.items() if until > now}
+        rows = await self._context.store.read(
+            lambda c: watch.untagged(c, waiting=tuple(self._waiting), resting=tuple(self._resting))
+        )
+        for row, wanted in rows:
+            if row.about.provider not in self._waiting:
                 await self._tag(row, needless=wanted)
         return PAUSE
 
@@ -43,11 +54,12 @@ class Settler:
             except ProviderError as error:
                 log.info("not_tagged", conversation=row.id, code=error.code)
                 if not error.permanent:
-                    self._not_before[row.id] = self._context.ms() + LATER_MS
+                    now = self._context.ms()
+                    self._resting[row.id] = now + LATER_MS
+                    self._waiting[about.provider] = now + ACCOUNT_LATER_MS
                     return
             else:
                 done = True
-        self._not_before.pop(row.id, None)
         await self._context.store.write(
             lambda c: self._tagged(c, row, needless=needless, done=done)
         )

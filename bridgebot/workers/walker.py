@@ -7,7 +7,6 @@ has to go is moved only when all that the last one found is read. So a process m
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.delivery import backoff
 from bridgebot.bridge.walking import Reach, Visit, floor_of, goes_on, to_visit, visited
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import ProviderError
 from bridgebot.model import Batch, Glimpse, PropertyId, RecentPage
 from bridgebot.providers.base import Provider, Recent
@@ -53,7 +53,7 @@ class Walker:
         recent: Recent,
         *,
         alone: bool = True,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self.name = f"walker:{provider.name}"
         self.heard_at: datetime | None = None
@@ -62,6 +62,7 @@ class Walker:
         self._recent = recent
         self._monotonic = monotonic
         # Beside a queue's consumer: its lease must never be renewed by anybody but itself.
+        self._alone = alone
         self._lease = Lease(context, provider.name, kind="list", monotonic=monotonic)
         self._outage = Outage(context, provider.name, part="" if alone else "conversations")
         self._shut = Shut(context, provider, monotonic=monotonic)
@@ -248,7 +249,8 @@ class Walker:
         self._tell(stored)
 
     async def _store(self, connection: AsyncConnection, batch: Batch) -> Stored:
-        manner = Manner(waits_from=to_ms(self._context.now() - QUIET))
+        waits_from = to_ms(self._context.now() - QUIET)
+        manner = Manner(waits_from=waits_from, beside=not self._alone)
         return await store_batch(connection, self._context, self._provider.name, batch, manner)
 
     def _tell(self, stored: Stored) -> None:

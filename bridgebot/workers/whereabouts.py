@@ -32,7 +32,7 @@ async def property_of(
         return property_id
     raise ProviderError(
         "the provider did not say which property this conversation belongs to; "
-        "name the property ids in BRIDGEBOT_BOOKING_PROPERTIES",
+        "name the property ids in BRIDGEBOT_BOOKING_PROPERTIES, or as the account's properties",
         code="property_unknown",
         permanent=True,
     )
@@ -41,9 +41,9 @@ async def property_of(
 async def learn(
     context: Context, conversation: ConversationRow, found: Transcript
 ) -> ConversationRow:
-    """Write down what the provider says of a conversation now."""
+    """Write down what the provider says of a conversation now; what was erased stays so."""
     return await context.store.write(
         lambda c: conversations.ensure(
-            c, found.conversation, channel=conversation.channel, now=context.ms()
+            c, found.conversation, channel=conversation.channel, now=context.ms(), again=True
         )
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bridgebot.bridge.delivery import (
     LONGEST_DELAY,
     MAX_ATTEMPTS,
+    NO_ANSWER,
     State,
     after_failure,
     after_lookup,
@@ -66,13 +67,36 @@ def test_backoff_grows_is_jittered_and_capped(attempts: int, chance: float) -> N
 
 def test_what_is_found_is_done() -> None:
     """A call whose effect is there has happened."""
-    assert after_lookup(found=True, age=0, settle=30, chance=0).state is State.COMPLETED
+    found = after_lookup(found=True, age=0, settle=30, attempts=99, chance=0)
+
+    assert found.state is State.COMPLETED
 
 
 def test_absence_counts_only_after_the_other_sides_time() -> None:
     """What is not there may still come while the other side may be at work."""
-    early = after_lookup(found=False, age=5, settle=30, chance=0)
-    late = after_lookup(found=False, age=31, settle=30, chance=0)
+    early = after_lookup(found=False, age=5, settle=30, attempts=1, chance=0)
+    late = after_lookup(found=False, age=31, settle=30, attempts=1, chance=0)
 
     assert (early.state, late.state) == (State.UNCERTAIN, State.RETRYABLE)
     assert 0 < early.delay <= 25
+
+
+def test_who_never_answers_is_asked_more_and_more_rarely_and_then_no_more() -> None:
+    """It would go on for ever otherwise, and hold back what stands behind."""
+    waits = []
+    for attempts in range(1, MAX_ATTEMPTS + 1):
+        age = 0.0
+        while True:
+            looked = after_lookup(found=False, age=age, settle=30, attempts=attempts, chance=0.5)
+            if looked.state is not State.UNCERTAIN:
+                break
+            age += looked.delay
+        waits.append(age)
+        # The look that allows the next attempt is the last thing before it.
+        assert looked.delay <= 1.0
+        wanted = State.DISCARDED if attempts == MAX_ATTEMPTS else State.RETRYABLE
+        assert (looked.state, looked.code) == (wanted, NO_ANSWER)
+
+    assert waits == sorted(waits)
+    assert waits[0] == 30
+    assert waits[-1] > LONGEST_DELAY / 2

@@ -26,7 +26,7 @@ def test_placeholders_are_filled_in_once() -> None:
     [
         ("Welcome", None, None),
         ("Dear {guest}", None, "{guest} is not filled in: the guest's name is not known"),
-        ("From {Property}", None, "the settings have no name for the property"),
+        ("From {Property}", None, "the property's name is not known"),
         ("Dear {name}", "There is no placeholder {name}. There are {guest}", "no such placeholder"),
         ("Smile :-} {", None, None),
     ],

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from bridgebot.sandbox import world
+from bridgebot.sandbox.console.catalogue import TROUBLES
 from tests.browser import stories
 from tests.browser.sandbox import PATIENCE, Sandbox, see, see_mark
 
@@ -30,6 +31,22 @@ async def test_lost_answers_are_made_good(sandbox: Sandbox) -> None:
     await see_mark(answer, "white_check_mark")
     await see(sandbox.bubbles.filter(has_text="behind the stairs"))
     await expect(card.get_by_role("button")).to_have_attribute("aria-pressed", "false")
+    await nothing_wrong(sandbox)
+
+
+async def test_every_fault_that_passes_is_set_by_a_click(sandbox: Sandbox) -> None:
+    """Each card says what to expect; with all of them at once nothing is lost or comes twice."""
+    await sandbox.pane("faults")
+    passing = [one for one in TROUBLES.values() if not one.standing and not one.source]
+    for one in passing:
+        card = await sandbox.fault(one.label)
+        await expect(card).to_contain_text(one.expect)
+        if one.strikes:
+            await expect(card.get_by_role("button")).to_have_attribute("aria-pressed", "true")
+    await see(await sandbox.guest_writes("Emily Hartwell", "Is there a lift?"))
+    answer = await sandbox.staff_write("Yes, behind the stairs.")
+    await see_mark(answer, "white_check_mark")
+    await sandbox.fault("End all")
     await nothing_wrong(sandbox)
 
 
@@ -94,3 +111,24 @@ async def test_wire_holds_no_secret(sandbox: Sandbox, address: str) -> None:
     for secret in (world.BOT_TOKEN, world.APP_TOKEN, world.MACHINE_SECRET):
         assert secret not in text
     assert "ticket=…" in text
+
+
+async def test_lost_notifications_are_found_another_way(sandbox: Sandbox) -> None:
+    """Where the bridge is notified, a click loses three notifications, another sends them twice."""
+    pane = await sandbox.pane("faults")
+    await see(pane.get_by_role("button", name="Notifications get lost"), count=0)
+    scenes = await sandbox.pane("scenes")
+    # Slowly: what the scenario lets go wrong by itself is not to come in between.
+    await scenes.locator("#scene-speed").select_option(label="as in life")
+    await scenes.get_by_role("button", name="Notified instead of asked").click()
+    await sandbox.pane("faults")
+    await see(pane.get_by_role("button", name="The queue is emptied"), count=0)
+    for label, words in (("get lost", "Is there a lift?"), ("come twice", "And a stair?")):
+        card = await sandbox.fault(f"Notifications {label}")
+        await expect(card).to_contain_text("3 to come")
+        await see(await sandbox.guest_writes("Emily Hartwell", words))
+        # The message may come by the other source before it is notified of.
+        await expect(card).to_contain_text("2 to come", timeout=PATIENCE)
+        await sandbox.fault(f"Notifications {label}")
+        await expect(card).not_to_contain_text("to come", timeout=PATIENCE)
+    await nothing_wrong(sandbox)

@@ -16,6 +16,17 @@ async def test_guest_writes_and_staff_answer(sandbox: Sandbox) -> None:
     await stories.guest_is_answered(sandbox)
 
 
+async def test_the_newest_stays_in_sight_when_a_drawer_opens(sandbox: Sandbox) -> None:
+    """Lists that stood at their end do so still, with less height, and with all of it again."""
+    await stories.guest_is_answered(sandbox)
+    for pane in ("faults", "wire", "scenes"):
+        await sandbox.pane(pane)
+        for place in (sandbox.bubbles, sandbox.replies):
+            await expect(place.last).to_be_in_viewport(ratio=0.9, timeout=PATIENCE)
+    await sandbox.page.locator("#bench-close").click()
+    await expect(sandbox.bubbles.last).to_be_in_viewport(ratio=0.9, timeout=PATIENCE)
+
+
 async def test_note_is_not_sent(sandbox: Sandbox) -> None:
     """A note gets a lock and never reaches the phone; a later reply does."""
     await sandbox.choose("Klara Wiesner")

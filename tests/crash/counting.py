@@ -87,6 +87,6 @@ def _acknowledgement(_socket: object, data: str, *_: object) -> str | None:
     return "socket: acknowledgement" if "envelope_id" in data else None
 
 
-def _transaction(_writer: Writer, group: list[Any]) -> str:
+def _transaction(_writer: Writer, group: list[Any], **_: object) -> str:
     units = (getattr(each.unit, "__qualname__", "a unit") for each in group)
     return "store: " + ", ".join(unit.replace(".<locals>.", ".") for unit in units)

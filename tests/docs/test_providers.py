@@ -9,6 +9,7 @@ import pytest
 
 from bridgebot.providers import booking, hostelmate
 from bridgebot.sandbox.hostelmate.switches import Switches
+from bridgebot.sandbox.messaging.switches import Switches as BookingSwitches
 from tests.docs import seeds
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,14 @@ def test_every_switch_is_listed_as_unverified() -> None:
     part = PAGE.split("Unverified against the live service")[1].split("\n### ")[0]
 
     assert set(re.findall(r"`(\w+)`", part)) == set(Switches.__dataclass_fields__)
+
+
+def test_every_switch_of_bookings_is_listed_as_unverified() -> None:
+    """Nothing that is guessed about Booking.com passes for known."""
+    part = PAGE.split("\n## Booking.com: not verified\n")[1].split("\n### ")[0]
+    listed = {name for row in _rows(part) for name in re.findall(r"`(\w+)`", row[0])}
+
+    assert listed == set(BookingSwitches.__dataclass_fields__)
 
 
 @pytest.mark.shared

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -227,6 +228,32 @@ def test_a_property_without_the_signature_it_should_have_is_named(
     assert (found.level, found.text.rpartition(": ")[2]) == (Level.WARNING, "2")
 
 
+def test_a_provider_that_takes_no_replies_needs_no_signature(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing goes out to Hostel Mate, signed or not, wherever its property is named."""
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    accounts = [
+        {"provider": "hostelmate", "name": "hostel", "api_key": "hm_live_x"},
+        {
+            "provider": "booking",
+            "name": "lake",
+            "client_id": "lake",
+            "client_secret": "s",
+            "properties": ["3"],
+        },
+    ]
+    monkeypatch.setenv("BRIDGEBOT_ACCOUNTS", json.dumps(accounts))
+    monkeypatch.setenv("BRIDGEBOT_CHANNELS", '{"hostel": "C0123456789"}')
+    monkeypatch.setenv("BRIDGEBOT_SIGNATURE", "property")
+    monkeypatch.setenv("BRIDGEBOT_PROPERTIES", '{"1": {"signature": "The team"}}')
+
+    (found,) = [each for each in check_settings()[1] if "SIGNATURE" in each.text]
+
+    assert found.text.rpartition(": ")[2] == "3"
+
+
 async def test_over_http_the_app_token_is_not_tried(world: World, look: Examine) -> None:
     """The address that Slack posts to is a person's to look at."""
     world.more |= {"SLACK_MODE": "http", "SLACK_SIGNING_SECRET": "s", "SLACK_APP_TOKEN": "xapp-no"}
@@ -236,6 +263,61 @@ async def test_over_http_the_app_token_is_not_tried(world: World, look: Examine)
 
     assert {each.check for each in findings} & {"app token", "events address"} == {"events address"}
     assert status(findings) == 0, report(findings)
+
+
+async def test_each_of_several_sources_is_tried(world: World, look: Examine) -> None:
+    """A queue that is refused is named beside the source that works; the bridge could run."""
+    world.more |= {
+        "BOOKING_SOURCES": '["queue", "conversations"]',
+        "BOOKING_PROPERTIES": json.dumps([PROPERTY]),
+    }
+    world.booking.booking.accounts["id"].queue_enabled = False
+
+    findings = await look()
+
+    found = [(each.level, each.text) for each in findings if each.check == "booking"]
+    assert found[0][0] is Level.WARNING
+    assert found[0][1].startswith("queue: ")
+    assert "Endpoint access" in found[0][1]
+    assert found[1:] == [
+        (Level.OK, "conversations: login and access work"),
+        (Level.OK, f"property {PROPERTY} can be read"),
+    ]
+    assert status(findings) == 0
+
+
+async def test_where_every_source_is_refused_nothing_could_come(
+    world: World, look: Examine
+) -> None:
+    """Then it is an error, with a line for each."""
+    world.more |= {
+        "BOOKING_SOURCES": '["queue", "conversations"]',
+        "BOOKING_PROPERTIES": '["1"]',
+    }
+    world.booking.booking.accounts["id"].queue_enabled = False
+
+    findings = await look()
+
+    found = [each for each in findings if each.check == "booking"]
+    assert [each.level for each in found] == [Level.ERROR, Level.ERROR]
+    assert [each.text.partition(":")[0] for each in found] == ["queue", "conversations"]
+
+
+async def test_each_account_has_its_lines(world: World, look: Examine, tmp_path: Path) -> None:
+    """What is wrong with one is said of that one."""
+    world.booking.booking.add_account("lake-id", "lake-secret", ["4410022"])
+    file = tmp_path / "accounts.toml"
+    account = '[[accounts]]\nprovider = "booking"\nname = "lake"\nclient_id = "lake-id"\n'
+    file.write_text(f'{account}client_secret = "wrong"\nchannel = "C0NOWHERE"\n', "utf-8")
+    world.more["CONFIG"] = str(file)
+
+    findings = await look()
+
+    levels = {each.check: each.level for each in findings if each.check.startswith("booking")}
+    assert levels == {"booking": Level.OK, "booking:lake": Level.ERROR}
+    (lake,) = [each for each in findings if each.check == "booking:lake"]
+    assert "client_secret of the account lake" in lake.text
+    assert any("channel of the account lake" in each.text for each in findings)
 
 
 async def test_a_running_bridge_is_not_disturbed(world: World, look: Examine) -> None:

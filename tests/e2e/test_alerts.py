@@ -119,6 +119,45 @@ async def test_a_property_message_from_elsewhere_closes_and_a_template_does_not(
     assert "the property, outside Slack" in alerts(world)[0]["text"]
 
 
+@pytest.mark.parametrize("what", ["a tag", "the end of writing"])
+async def test_what_ends_a_wait_elsewhere_closes_the_alert(world: World, what: str) -> None:
+    """A tag that was set in the extranet, and a conversation that was closed there."""
+    world.more.update(SOON, TAGS_SECONDS="0.2")
+    world.guest("c1", "Hello?")
+    await world.start()
+    await world.until(lambda: states(world) == ["open"])
+
+    if what == "a tag":
+        world.booking.booking.conversations["c1"].no_reply_needed = True
+    else:
+        world.booking.booking.set_access("c1", "read_only")
+
+    await world.until(lambda: states(world) == ["closed"])
+    words = "No reply needed" if what == "a tag" else "read only"
+    assert words in alerts(world)[0]["text"]
+
+
+async def test_a_property_has_escalations_of_its_own(world: World) -> None:
+    """Step by step its own people are called, from the TOML file; the others' are not."""
+    path = world.directory / "bridgebot.toml"
+    steps = f'[[properties.{PROPERTY}.escalations]]\nafter_minutes = 0.04\nto = "U0MANAGER"\n'
+    path.write_text(
+        f'escalate_to = "here"\n[properties.{PROPERTY}]\n'
+        f'escalate_after_minutes = 0.02\nescalate_to = "S0ONDUTY"\n{steps}',
+        encoding="utf-8",
+    )
+    world.more.update(SOON, CONFIG=str(path))
+    world.guest("c1", "Hello?")
+    await world.start()
+
+    await world.until(lambda: alerts(world) and "U0MANAGER" in str(below(world)))
+
+    # On a busy machine both may be due at once: then one call names both.
+    called = " ".join(each["text"] for each in below(world))
+    assert 0 <= called.index("<!subteam^S0ONDUTY>") < called.index("<@U0MANAGER>")
+    assert "<!here>" not in called
+
+
 async def test_claiming_shows_on_the_alert_and_on_the_root(world: World) -> None:
     """Who takes care is seen everywhere, and can be given up again."""
     world.more.update(SOON)

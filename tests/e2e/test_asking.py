@@ -51,6 +51,41 @@ async def test_a_held_reply_is_kept_internal(world: World) -> None:
     assert world.got("c1") == []
 
 
+async def test_a_reply_is_kept_internal_by_its_menu_and_sent_by_it(world: World) -> None:
+    """While it waits the shortcut keeps it; what was kept goes out by the other one; once."""
+    ts, _ = await _held(world)
+    menu, said = world.slack.interactions.message_shortcut, world.slack.workspace.ephemerals
+    for _ in range(2):
+        menu(ANNA, GUESTS, ts, "keep_internal")
+    await world.until(lambda: "Too late, or nothing to keep back" in str(said))
+    await world.until(lambda: world.marks(ts) == ["lock"])
+    assert "It stays internal." in str(said)
+    assert world.got("c1") == []
+
+    for _ in range(2):
+        menu(ANNA, GUESTS, ts, "send_to_guest")
+
+    await world.until(lambda: world.marks(ts) == ["white_check_mark"])
+    await world.until(lambda: "Nothing to send" in str(said))
+    assert "It goes to the guest." in str(said)
+    assert world.got("c1") == [CALL]
+
+
+async def test_a_reply_in_its_undo_window_is_kept_internal(world: World) -> None:
+    """Who notices in time that it was meant for colleagues needs not delete it."""
+    world.more["UNDO_SECONDS"] = "30"
+    world.guest("c1", "Hello")
+    await world.start()
+    await world.until(lambda: world.thread("c1"))
+    ts = world.staff("c1", "Room 12 is not clean yet")
+    await world.until(lambda: b'"event": "decided"' in world.log.read_bytes())
+
+    world.slack.interactions.message_shortcut(ANNA, GUESTS, ts, "keep_internal")
+
+    await world.until(lambda: world.marks(ts) == ["lock"])
+    assert world.got("c1") == []
+
+
 async def test_a_held_reply_is_edited_in_a_form(world: World) -> None:
     """The form has the text; what is made of it goes out, and the thread shows it."""
     ts, asked = await _held(world)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -47,5 +48,11 @@ async def test_a_day_is_played_and_both_sides_agree(tmp_path: Path, more: tuple[
 
     assert status == 0, out
     assert "Both sides agree: nothing lost, nothing twice." in out, out
+    used = re.search(r"Used at the desk: (\d+) of (\d+) ", out)
+    assert bool(used) != bool(more)
+    # Counted by what the running bridge registered: a button that no scene presses fails here.
+    assert used is None or used[1] == used[2] != "0", out
     assert "Traceback" not in out
+    # Of Booking.com and of Hostel Mate: both run side by side.
+    assert all(guest in out for guest in ("Emily Hartwell", "Ravi Menon")), out
     assert not _left_in(tmp_path)

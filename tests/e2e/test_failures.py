@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import GUESTS, World
+from bridgebot.bridge.delivery import REFUSED_DELAY
+from tests.e2e.world import ALERTS, BOT, GUESTS, World
 
 pytestmark = pytest.mark.e2e
 
@@ -154,21 +157,82 @@ async def test_a_cut_socket_comes_back_and_loses_nothing(world: World) -> None:
     assert world.got("c1") == ["Written in the gap"]
 
 
+def _credentials(world: World) -> list[str]:
+    """List how the alerts about refused credentials stand."""
+    told = [
+        (each.get("metadata") or {}).get("event_payload", {}) for each in world.messages(ALERTS)
+    ]
+    return [each["state"] for each in told if each.get("kind") == "credentials"]
+
+
 async def test_refused_credentials_discard_nothing(world: World) -> None:
-    """While credentials are refused replies wait; when they work again they go out."""
+    """While credentials are refused replies wait, under one alert; then they go out, in order."""
     world.guest("c1", "Hello")
     await world.start()
     await world.until(lambda: world.thread("c1"))
     account = world.booking.booking.accounts["id"]
     account.tokens.clear()
     account.client_secret = "changed"
+    began = time.monotonic()
+    words = ["Welcome", "until eleven"]
 
-    ts = world.staff("c1", "Welcome")
-    await world.until(lambda: any("refuses" in m["text"] for m in world.messages("C0ALERTS")))
-    assert world.marks(ts) != ["warning"]
+    stamps = [world.staff("c1", each) for each in words]
+    await world.until(lambda: _credentials(world))
+    await world.until(lambda: b"reply_failed" in world.log.read_bytes())
+    refused = world.booking.booking.refused
+    await world.until(lambda: world.booking.booking.refused > refused + 1)
+    assert _credentials(world) == ["open"]
+    assert "warning" not in itertools.chain(*map(world.marks, stamps))
     account.client_secret = "secret"
 
-    await world.until(lambda: world.got("c1") == ["Welcome"], 60)
+    await world.until(lambda: world.got("c1") == words, 60)
+    await world.until(lambda: _credentials(world) == ["closed"])
+    await world.until(lambda: [world.marks(ts) for ts in stamps] == [["white_check_mark"]] * 2)
+    # The reply knocked twice a minute, and not again and again.
+    tries = world.log.read_bytes().count(b'"reply_failed"')
+    assert tries <= 1 + (time.monotonic() - began) / REFUSED_DELAY
+
+
+async def test_a_token_that_slack_refuses_discards_nothing(world: World) -> None:
+    """While Slack refuses the bot's token messages wait; then they are shown, once and in order."""
+    first = world.guest("c1", "Hello")
+    await world.start()
+    await world.until(lambda: world.shown(first))
+    world.slack.workspace.revoked.add(BOT.bot_token)
+    began = time.monotonic()
+    later = [world.guest("c1", "one"), world.guest("c1", "two"), world.guest("c2", "three")]
+    await world.until(lambda: world.log.read_bytes().count(b'"post_failed"') >= 2)
+    await world.until(lambda: world.queued() == 0)
+    world.slack.workspace.revoked.clear()
+
+    await world.until(lambda: all(map(world.shown, later)), 60)
+
+    assert [world.shown(each) for each in (first, *later)] == [1] * 4
+    assert [each["text"] for each in world.thread("c1")] == ["Hello", "one", "two"]
+    assert "could not be shown" not in str(world.messages(ALERTS))
+    tries = world.log.read_bytes().count(b'"post_failed"')
+    assert tries <= 2 * (1 + (time.monotonic() - began) / REFUSED_DELAY)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "internal_error"])
+async def test_a_long_message_goes_on_after_the_part_that_arrived(world: World, kind: str) -> None:
+    """Slack's answer to its second part is lost: each part stands once, and none is missing."""
+    first = world.guest("c1", "Hello")
+    await world.start()
+    await world.until(lambda: world.shown(first))
+    text = "\n\n".join(f"Paragraph {number} " + "words " * 80 for number in range(30))
+    world.slack.faults.add("chat.postMessage", "delay")
+    world.slack.faults.add("chat.postMessage", kind)  # type: ignore[arg-type]
+
+    world.guest("c1", text)
+    last = world.guest("c1", "That was long")
+    await world.until(lambda: world.shown(last))
+
+    posts = world.thread("c1")[1:-1]
+    told = [post["metadata"]["event_payload"] for post in posts]
+    assert len(posts) > 2
+    assert [each["part"] for each in told] == [*range(1, told[0]["parts"] + 1)]
+    assert "".join("".join(post["text"].split()) for post in posts) == "".join(text.split())
 
 
 async def test_a_thread_whose_root_was_deleted_opens_anew(world: World) -> None:

@@ -121,6 +121,24 @@ async def test_an_unknown_reservation_is_asked_from_the_provider_and_opened(worl
     assert world.got("c1") == ["Good evening, when will you arrive?"]
 
 
+async def test_a_property_before_the_number_is_the_one_that_is_asked(world: World) -> None:
+    """It need not stand in the settings; without it the answer says what to type."""
+    world.conversation("c1", reference="4312539378")
+    world.guest("c2", "Hello")
+    await world.start()
+    await world.until(lambda: world.thread("c2"))
+
+    nothing = await _find(world, "4312539378")
+    assert "write it before the number, as 1383087/4312539378" in nothing["text"]
+    card = await _find(world, f"{PROPERTY}/4312539378")
+    assert "Ada Example" in card["text"]
+    assert "find_open" in _actions(card)
+    again = await _find(world, f"{PROPERTY} / 4312539378")
+    assert again["text"] == card["text"]
+    other = await _find(world, "9999999/4312539378")
+    assert "Nothing found" in other["text"]
+
+
 async def test_a_history_that_was_imported_is_shown_once_and_in_order(world: World) -> None:
     """Looking shows nothing in Slack; opening shows the history; what comes again does not."""
     world.more["BOOKING_PROPERTIES"] = f'["{PROPERTY}"]'

@@ -66,7 +66,8 @@ async def test_a_long_silence_of_the_queue_is_followed_by_a_search(world: World)
     await world.until(lambda: world.shown(lost), 60)
 
 
-async def _cli(world: World, *arguments: str) -> tuple[int | None, str]:
+async def cli(world: World, *arguments: str) -> tuple[int | None, str]:
+    """Run a command beside the bot; return its status and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -89,17 +90,17 @@ async def test_an_entry_that_was_put_aside_is_read_again(world: World, tmp_path:
     await world.start()
     await world.until(lambda: world.messages(ALERTS))
 
-    status, out = await _cli(world, "deliveries", "list")
+    status, out = await cli(world, "deliveries", "list")
     assert (status, "q1  quarantined" in out) == (0, True)
-    status, out = await _cli(world, "deliveries", "retry", "q1")
+    status, out = await cli(world, "deliveries", "retry", "q1")
     assert (status, "read again" in out) == (0, True)
     await world.until(lambda: b'"readable": false' in world.log.read_bytes())
     _mend(tmp_path / "hotel.db")
-    await _cli(world, "deliveries", "retry", "q1")
+    await cli(world, "deliveries", "retry", "q1")
 
     await world.until(lambda: world.shown("m1"))
     await world.until(lambda: "could be read after all" in str(world.messages(ALERTS)))
-    assert "q1" not in (await _cli(world, "deliveries", "list"))[1]
+    assert "q1" not in (await cli(world, "deliveries", "list"))[1]
 
 
 def _mend(path: Path) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.e2e.world import ALERTS, HOSTEL_KEY, World
+from bridgebot.sandbox.slack.state import Channel
+from tests.e2e.world import ALERTS, ANNA, BOT, HOSTEL_KEY, World
 
 pytestmark = pytest.mark.e2e
 
@@ -42,6 +43,34 @@ async def test_both_providers_run_side_by_side(world: World) -> None:
         "Property, outside Slack",
     ]
     assert world.hostelmate.limits.limited == 0
+
+
+async def test_two_hostels_have_a_channel_each(world: World) -> None:
+    """Each key opens one property, which is called by its account's name."""
+    mate = world.hostelmate.mate
+    mate.add_hostel("barn", "hm_live_barn")
+    world.slack.workspace.add_channel(Channel("C0BARN", "barn", members={BOT.user_id, ANNA}))
+    file = world.directory / "accounts.toml"
+    account = '[[accounts]]\nprovider = "hostelmate"\nname = "barn"\napi_key_env = "BARN_KEY"\n'
+    file.write_text(f'{account}channel = "C0BARN"\n', "utf-8")
+    (world.directory / ".env").write_text("BARN_KEY=hm_live_barn\n", "utf-8")
+    world.more["CONFIG"] = str(file)
+    _opened(world, "t1")
+    mate.open_thread("barn", thread_id="t2")
+    sent = mate.guest_writes("t1", "Is there a kitchen?")
+    mate.guest_writes("t2", "Is there hay?")
+
+    await world.start()
+    await world.until(lambda: world.shown(sent) and world.messages("C0BARN"))
+
+    payload = world.messages("C0BARN")[0]["metadata"]["event_payload"]
+    assert payload == {
+        "provider": "hostelmate:barn",
+        "property_id": "barn",
+        "conversation_id": "t2",
+    }
+    assert "Hostel Mate (barn)" in str(world.messages("C0BARN")[0]["blocks"])
+    assert world.root("t2") is None
 
 
 async def test_read_only_shows_at_the_root_and_is_said_when_somebody_answers(world: World) -> None:

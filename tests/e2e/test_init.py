@@ -1,11 +1,9 @@
-"""From an empty folder to an answered guest, with the documented commands alone."""
+"""``bridgebot init``: what is answered wrongly, kept all the same, or broken off."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,80 +35,6 @@ def _environment(world: World) -> dict[str, str]:
     return {
         key: value for key, value in full.items() if key.removeprefix("BRIDGEBOT_") not in ASKED
     }
-
-
-class Typist:
-    """Sits at a terminal of its own and answers what is asked."""
-
-    def __init__(self, world: World) -> None:
-        self.seen = ""
-        self._world = world
-
-    async def type(self, command: str, answers: Sequence[str]) -> int:
-        """Run a command, give an answer at each prompt, and return the exit status."""
-        ours, theirs = os.openpty()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bridgebot", command),
-            cwd=self._world.directory,
-            env=_environment(self._world) | {"TERM": "dumb"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        try:
-            for number, answer in enumerate(answers, start=1):
-                await self._read_until(ours, f"{number}/{len(answers)} ", "  : ")
-                os.write(ours, f"{answer}\n".encode())
-            await self._read_until(ours)
-            return await process.wait()
-        finally:
-            os.close(ours)
-
-    async def _read_until(self, ours: int, *marks: str) -> None:
-        """Read what appears until all marks have, in order; without one, until the end."""
-        start = len(self.seen)
-        async with asyncio.timeout(60):
-            while not marks or not self._shows(marks, start):
-                try:
-                    piece = await asyncio.to_thread(os.read, ours, 4096)
-                except OSError:
-                    # The terminal's other end is closed.
-                    piece = b""
-                if not piece:
-                    assert not marks, self.seen
-                    return
-                self.seen += piece.decode()
-
-    def _shows(self, marks: Sequence[str], at: int) -> bool:
-        for mark in marks:
-            at = self.seen.find(mark, at)
-            if at < 0:
-                return False
-            at += len(mark)
-        return True
-
-
-async def test_from_an_empty_folder_to_an_answered_guest(world: World) -> None:
-    """init, doctor, run: and a guest has an answer. No secret was seen while it was typed."""
-    typist = Typist(world)
-
-    assert await typist.type("init", ANSWERS) == 0, typist.seen
-    env = world.directory / ".env"
-    assert env.stat().st_mode & 0o777 == 0o600
-    assert not any(secret in typist.seen for secret in (BOT.bot_token, BOT.app_token))
-    assert "secret\r\n" not in typist.seen
-    assert await typist.type("doctor", ()) == 0, typist.seen
-
-    for name in ASKED:
-        world.more.pop(name, None)
-    world.bare = _environment(world)
-    world.guest("c1", "Is there a cot?")
-    await world.start()
-    await world.until(lambda: world.thread("c1"))
-    world.staff("c1", "Yes, it is ready.")
-    await world.until(lambda: world.got("c1") == ["Yes, it is ready."])
 
 
 async def _run(world: World, monkeypatch: pytest.MonkeyPatch, *answers: str) -> tuple[int, str]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+from datetime import timedelta
 
+import httpx
 import pytest
 
-from tests.e2e.world import ALERTS, ANNA, GUESTS, PAT, TOM, World
+from bridgebot.sandbox.messaging.attachments import guest_sends
+from bridgebot.sandbox.slack.files import person_uploads
+from tests.e2e.snaps import jpeg, png
+from tests.e2e.test_saved import drafted, fill, kept, listed
+from tests.e2e.test_sources import HOOK, SECRET, use
+from tests.e2e.world import ALERTS, ANNA, GUESTS, HOSTEL_KEY, PAT, TOM, World
 
 pytestmark = pytest.mark.e2e
 
@@ -126,3 +135,130 @@ async def test_no_words_names_or_tokens_are_logged_at_any_level(world: World, fo
     assert {what for what, word in (WORDS | _secrets(world)).items() if word in log} == set()
     if form == "json":
         assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
+
+
+CARD = "4111 1111 1111 1111"
+MORE_WORDS = {
+    "a guest's text that was notified of": "phaeton",
+    "a guest's text that was found by reading": "landau",
+    "a guest's text beside a picture": "brougham",
+    "the name of a guest's picture": "barouche",
+    "a guest's text at Hostel Mate": "tilbury",
+    "a guest's name at Hostel Mate": "Sam Lodger",
+    "the name of a saved reply": "Curricle",
+    "a saved reply": "hansom",
+    "what was written in a form": "stanhope",
+    "a reply beside a picture": "berline",
+    "the name of staff's picture": "diligence",
+    "a file that cannot go": "tarantass",
+    "an old message": "troika",
+    "a card number": CARD,
+    "a guest's name": "Ada Lovelock",
+    "a colleague's name": "Anna Keller",
+    "the secret of notifications": SECRET,
+    "the address of the webhook": HOOK,
+    "Hostel Mate's key": HOSTEL_KEY,
+    "a token for notifications": "eyJ",
+}
+
+
+async def _another_day(world: World) -> None:
+    """Let the workers have something to do that the first day leaves idle."""
+    mate, booking = world.hostelmate.mate, world.booking.booking
+    world.conversation("c1", guest_name="Ada Lovelock")
+    booking.guest_writes("c1", "troika")
+    booking.conversations["c1"].messages[0].at -= timedelta(days=40)
+    booking.accounts["id"].queue.clear()
+    await world.start()
+    mate.open_thread("hostelmate", thread_id="t1", guest_name="Sam Lodger")
+    here = [world.guest("c1", f"phaeton {CARD}"), mate.guest_writes("t1", "tilbury")]
+    await world.until(lambda: all(map(world.shown, here)))
+    await _pictures_go(world)
+    await _notifications_fail(world)
+    await _a_saved_reply_goes(world)
+    root = world.root("c1")
+    assert root is not None
+    world.slack.interactions.press_button(ANNA, GUESTS, root["ts"], "older_show")
+    await world.until(lambda: "troika" in str(world.thread("c1")))
+    # The alert about the guest of the other provider, who waits, with what was written.
+    await world.until(lambda: "tilbury" in str(world.messages(ALERTS)))
+    assert await world.stop() == 0
+
+
+async def _pictures_go(world: World) -> None:
+    """Pictures both ways, with faults on their way, and one file that cannot go."""
+    world.booking.faults.add("attachments.info", "503")
+    world.slack.faults.add("files.completeUploadExternal", "drop_after")
+    guest_sends(world.booking.booking, "c1", "barouche.jpg", jpeg(), "brougham")
+    await world.until(lambda: any("files" in post for post in world.thread("c1")))
+    guest_sends(world.booking.booking, "c1", "barouche.jpg", b"%PDF-1.4", "brougham")
+    await world.until(lambda: "is not shown" in str(world.thread("c1")))
+    workspace = world.slack.workspace
+    sent = person_uploads(workspace, ANNA, "diligence.png", png())
+    refused = person_uploads(workspace, ANNA, "tarantass.pdf", b"%PDF-1.4")
+    world.staff("c1", "berline", files=[sent])
+    await world.until(lambda: world.got("c1") == ["berline"])
+    world.staff("c1", "berline", files=[refused])
+    await world.until(lambda: "tarantass.pdf" in str(world.thread("c1")))
+
+
+async def _notifications_fail(world: World) -> None:
+    """One is lost and the message found by reading; one comes twice; one is forged."""
+    world.notifier.faults.add("notifications.push", "drop_before")
+    found = world.guest("c2", "landau")
+    await world.until(lambda: world.shown(found))
+    world.notifier.faults.add("notifications.push", "drop_after")
+    twice = world.guest("c2", "phaeton")
+    await world.until(lambda: world.shown(twice))
+    url = f"http://{world.more['HTTP_BIND']}/booking/notifications"
+    forged = {"Authorization": "Bearer eyJ.forged.token"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.post(url, json={"payload": "landau"}, headers=forged)
+    assert answer.status_code == 401
+
+
+async def _a_saved_reply_goes(world: World) -> None:
+    """Somebody writes it, chooses it in the thread, changes it, and sends it."""
+    await listed(world)
+    await kept(world, "Curricle", "hansom for {guest}")
+    world.slack.modals.close(ANNA)
+    await drafted(world)
+    fill(world, "stanhope for Ada Lovelock")
+    await world.until(lambda: "stanhope for Ada Lovelock" in world.got("c1"))
+
+
+async def _told(world: World, *arguments: str) -> tuple[str, str]:
+    """Run a command beside the bridge; give what it printed and what it logged."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bridgebot", *arguments),
+        cwd=world.directory,
+        env=world.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    return out.decode(), err.decode()
+
+
+async def test_no_worker_and_no_command_logs_words(world: World) -> None:
+    """Pictures, notifications, reading, Hostel Mate, saved replies, alerts; export and erasure."""
+    use(world, "notifications", "conversations")
+    world.more |= {
+        "LOG_LEVEL": "debug",
+        "HOSTELMATE_API_KEY": HOSTEL_KEY,
+        "HOSTELMATE_WEBHOOK_SECRET": HOOK,
+        "ALERT_AFTER_MINUTES": "0.01",
+        "RETENTION_DAYS": "30",
+    }
+    world.webhook.url = f"http://{world.more['HTTP_BIND']}/hostelmate/events/{HOOK}"
+
+    await _another_day(world)
+    exported, exporting = await _told(world, "db", "export", "--reservation", "9c1")
+    _, erasing = await _told(world, "db", "forget", "--reservation", "9c1", "--yes")
+
+    log = world.log.read_text("utf-8") + exporting + erasing
+    for event in ("picture_handled", "enclosed", "pushed", "received", "reply_sent"):
+        assert f'"event": "{event}"' in log, event
+    assert "brougham" in exported
+    assert {what for what, word in (MORE_WORDS | _secrets(world)).items() if word in log} == set()

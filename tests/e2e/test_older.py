@@ -50,3 +50,28 @@ async def test_older_messages_come_in_order_once_and_without_an_alert(world: Wor
     assert world.messages(ALERTS) == []
     world.slack.interactions.message_shortcut(ANNA, GUESTS, thread[0]["ts"], "older_messages")
     await world.until(lambda: str(said).count("Nothing older") > 1)
+
+
+async def test_a_working_message_is_replaced_by_the_result(world: World) -> None:
+    """Who waits for the provider sees a form that says so, and then what came of it."""
+    new = world.guest("c1", "Hello?")
+    await world.start()
+    await world.until(lambda: world.shown(new))
+    root, workspace = world.root("c1"), world.slack.workspace
+    assert root is not None
+    slow = world.booking.faults
+
+    slow.add("conversations.by_id", "delay", seconds=2.0)
+    world.slack.interactions.message_shortcut(ANNA, GUESTS, root["ts"], "older_messages")
+    await world.until(lambda: "Looking for older messages" in str(workspace.stacks.get(ANNA)))
+    (form,) = workspace.stacks[ANNA]
+    await world.until(lambda: "Nothing older" in str(form["blocks"]))
+    assert "Looking" not in str(form["blocks"])
+    assert workspace.ephemerals == []
+
+    world.slack.modals.close(ANNA)
+    slow.add("conversations.by_id", "delay", seconds=2.0)
+    world.slack.interactions.message_shortcut(ANNA, GUESTS, root["ts"], "older_messages")
+    await world.until(lambda: workspace.stacks.get(ANNA))
+    world.slack.modals.close(ANNA)
+    await world.until(lambda: "Nothing older" in str(workspace.ephemerals))

@@ -146,6 +146,22 @@ async def test_killed_while_a_picture_is_shared_it_stands_once(world: World) -> 
     assert _kinds(world, "c1") == ["The view", JPEG, "Nice?"]
 
 
+async def test_a_picture_that_slack_never_answers_about_steps_aside(world: World) -> None:
+    """After a few calls without an answer it is said to be pending, and others go on without it."""
+    await _thread(world, "c1")
+    world.slack.faults.add("files.completeUploadExternal", "503", times=10_000)
+    _sent(world, "c1", jpeg(), "The view")
+    world.guest("c1", "Nice?")
+    await world.until(lambda: _said(world, "c1", "Nice?"))
+    await world.until(lambda: _said(world, "c1", "cannot be shown yet (Slack: no_answer)"))
+    assert not _files(world, "c1")
+
+    world.slack.faults.clear()
+    await world.until(lambda: _files(world, "c1"))
+    assert len(_said(world, "c1", "cannot be shown yet")) == 1
+    assert len(_files(world, "c1")) == 1
+
+
 async def test_staff_pictures_reach_the_guest_with_the_text(world: World) -> None:
     """Pictures and words are one message, whatever the files are called; a wordless one has a line.
 

@@ -17,43 +17,43 @@ def _top(world: World) -> dict[str, Any]:
     return world.slack.workspace.stacks[ANNA][-1]
 
 
-def _text(world: World, text: str, **more: str) -> None:
+def fill(world: World, text: str, **more: str) -> None:
     """Fill in and submit the form on top."""
     values = {name: {name: {"value": value}} for name, value in {"text": text, **more}.items()}
     world.slack.modals.submit(ANNA, values)
 
 
-async def _opened(world: World, callback_id: str) -> dict[str, Any]:
+async def opened(world: World, callback_id: str) -> dict[str, Any]:
     """Wait for a form of this kind on top."""
     stacks = world.slack.workspace.stacks
     await world.until(lambda: stacks.get(ANNA) and stacks[ANNA][-1]["callback_id"] == callback_id)
     return _top(world)
 
 
-async def _listed(world: World) -> dict[str, Any]:
+async def listed(world: World) -> dict[str, Any]:
     """Open the list of saved replies."""
     world.slack.interactions.slash_command(ANNA, GUESTS, "/bridgebot", "replies")
-    return await _opened(world, "")
+    return await opened(world, "")
 
 
-async def _kept(world: World, name: str, text: str) -> None:
+async def kept(world: World, name: str, text: str) -> None:
     """Write a saved reply."""
     world.slack.modals.press(ANNA, "saved_new")
-    await _opened(world, "saved_form")
-    _text(world, text, name=name)
+    await opened(world, "saved_form")
+    fill(world, text, name=name)
     await world.until(lambda: name in str(_top(world)["blocks"]))
 
 
-async def _drafted(world: World) -> dict[str, Any]:
+async def drafted(world: World, name: str = "c1") -> dict[str, Any]:
     """Choose the one saved reply in the thread of a conversation that is open."""
-    root = world.root("c1")
+    root = world.root(name)
     assert root is not None
     world.slack.interactions.press_button(ANNA, GUESTS, root["ts"], "saved_open")
-    view = await _opened(world, "saved_choose")
+    view = await opened(world, "saved_choose")
     (option,) = view["blocks"][1]["element"]["options"]
     chosen = {"which": {"which": {"selected_option": option}}}
     world.slack.modals.submit(ANNA, chosen)
-    return await _opened(world, "saved_send")
+    return await opened(world, "saved_send")
 
 
 def _shown(world: World) -> list[dict[str, Any]]:
@@ -64,22 +64,22 @@ def _shown(world: World) -> list[dict[str, Any]]:
 async def test_saved_replies_are_written_edited_and_deleted_in_forms(world: World) -> None:
     """The list is drawn anew after each; a placeholder that nobody knows is named at its field."""
     await world.start()
-    await _listed(world)
+    await listed(world)
     world.slack.modals.press(ANNA, "saved_new")
-    await _opened(world, "saved_form")
-    _text(world, "Dear {name}", name="Parking")
+    await opened(world, "saved_form")
+    fill(world, "Dear {name}", name="Parking")
     errors = world.slack.modals.errors
     await world.until(lambda: "no placeholder {name}" in str(errors.get(ANNA)))
-    _text(world, "Dear {guest}, yes.", name="Parking")
-    view = await _opened(world, "")
+    fill(world, "Dear {guest}, yes.", name="Parking")
+    view = await opened(world, "")
     await world.until(lambda: "Dear {guest}, yes." in str(_top(world)["blocks"]))
 
     edit, delete = view["blocks"][-1]["elements"]
     assert "gone for all" in delete["confirm"]["text"]["text"]
     world.slack.modals.press(ANNA, edit["action_id"])
-    form = await _opened(world, "saved_form")
+    form = await opened(world, "saved_form")
     assert form["blocks"][1]["element"]["initial_value"] == "Dear {guest}, yes."
-    _text(world, "Dear {guest}, no.", name="Parking")
+    fill(world, "Dear {guest}, no.", name="Parking")
     await world.until(lambda: "Dear {guest}, no." in str(_top(world)["blocks"]))
 
     world.slack.modals.press(ANNA, delete["action_id"])
@@ -92,21 +92,21 @@ async def test_a_saved_reply_is_chosen_seen_and_sent_once(world: World) -> None:
     world.guest("c1", "Is there parking?")
     await world.start()
     await world.until(lambda: world.thread("c1"))
-    await _listed(world)
-    await _kept(world, "Parking", "Dear {guest} ({reservation}) of {property}, yes.")
+    await listed(world)
+    await kept(world, "Parking", "Dear {guest} ({reservation}) of {property}, yes.")
     world.slack.modals.close(ANNA)
 
-    draft = await _drafted(world)
+    draft = await drafted(world)
     filled = "Dear Ada Example (9c1) of {property}, yes."
     assert draft["blocks"][1]["element"]["initial_value"] == filled
     assert "The team" in str(draft["blocks"])
-    _text(world, filled)
+    fill(world, filled)
     errors = world.slack.modals.errors
     await world.until(lambda: "{property} is not filled in" in str(errors.get(ANNA)))
-    _text(world, "// who is this?")
+    fill(world, "// who is this?")
     await world.until(lambda: "internal note" in str(errors.get(ANNA)))
     for _ in range(2):
-        _text(world, filled.replace("{property}", "the inn"))
+        fill(world, filled.replace("{property}", "the inn"))
 
     text = "Dear Ada Example (9c1) of the inn, yes.\n\nThe team"
     await world.until(lambda: world.got("c1"))
@@ -116,20 +116,50 @@ async def test_a_saved_reply_is_chosen_seen_and_sent_once(world: World) -> None:
     await world.until(lambda: f"by <@{ANNA}>" in str(world.root("c1")))
 
 
+async def test_a_property_is_called_as_the_provider_calls_it(world: World) -> None:
+    """A search tells the name; before that the form says what is missing; settings go before it."""
+    world.booking.booking.add_property("4410022", "The Other Inn")
+    world.booking.booking.accounts["id"].properties |= {"4410022"}
+    world.conversation("c1", property_id="4410022")
+    world.more |= {"PROPERTIES": f'{{"{PROPERTY}": {{"name": "Our House"}}}}'}
+    world.guest("c1", "Hello")
+    await world.start()
+    await world.until(lambda: world.thread("c1"))
+    await listed(world)
+    await kept(world, "Welcome", "Welcome to {property}.")
+    world.slack.modals.close(ANNA)
+    draft = await drafted(world)
+    assert "{property} is not filled in: the property's name is not known" in str(draft["blocks"])
+    world.slack.modals.close(ANNA)
+    await world.stop()
+
+    world.more["SEARCH_EVERY_HOURS"] = "0.0003"
+    for name in ("c1", "c2"):
+        world.guest(name, "Hello?")
+        world.booking.booking.property_writes(name, "Good evening")
+    await world.start()
+    await world.until(lambda: b'"event": "searched"' in world.log.read_bytes(), 40)
+
+    for name, called in (("c1", "The Other Inn"), ("c2", "Our House")):
+        draft = await drafted(world, name)
+        assert draft["blocks"][1]["element"]["initial_value"] == f"Welcome to {called}."
+        world.slack.modals.close(ANNA)
+
+
 @pytest.mark.parametrize("fault", ["drop_after", "503"])
 async def test_killed_between_form_and_guest_it_arrives_once(world: World, fault: str) -> None:
     """The form is answered when it is kept; the post may be lost on the way, or the process."""
     world.guest("c1", "Is there parking?")
     await world.start()
     await world.until(lambda: world.thread("c1"))
-    await _listed(world)
-    await _kept(world, "Parking", "Yes, there is.")
+    await listed(world)
+    await kept(world, "Parking", "Yes, there is.")
     world.slack.modals.close(ANNA)
-    await _drafted(world)
+    await drafted(world)
     world.slack.faults.add("chat.postMessage", fault, times=9)  # type: ignore[arg-type]
 
     struck = world.slack.faults.struck
-    _text(world, "Yes, there is.")
+    fill(world, "Yes, there is.")
     await world.until(lambda: world.slack.faults.struck > struck)
     await world.kill()
     assert world.got("c1") == []

@@ -20,7 +20,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 HOOK = "fedcba9876543210fedcba9876543210"
 
 
-def _use(world: World, *sources: str) -> str:
+def use(world: World, *sources: str) -> str:
     """Set the sources; let the stand-in push to where the bot will listen."""
     bind = world.more.get("HTTP_BIND") or f"127.0.0.1:{free_port()}"
     world.more |= {
@@ -56,7 +56,7 @@ async def test_each_message_is_shown_once_and_answered_once(
     world: World, sources: tuple[str, ...]
 ) -> None:
     """Messages, an answer with its echo, and what was written elsewhere; killed in between."""
-    bind = _use(world, *sources)
+    bind = use(world, *sources)
     await world.start()
     sent = [world.guest("c1", "Hello"), world.guest("c2", "Good morning")]
     await world.until(lambda: all(map(world.shown, sent)))
@@ -93,7 +93,7 @@ def _is_bots(post: Mapping[str, object]) -> bool:
 )
 async def test_a_change_of_sources_loses_nothing(world: World, before: str, after: str) -> None:
     """What the one source never delivered is found when another one takes its place."""
-    _use(world, before)
+    use(world, before)
     first = world.guest("c1", "Hello")
     await world.start()
     await world.until(lambda: world.shown(first))
@@ -104,7 +104,7 @@ async def test_a_change_of_sources_loses_nothing(world: World, before: str, afte
     world.notifier.subscribe(None)
     lost = [world.guest("c1", "Are you there?"), world.guest("c2", "Hello?")]
     world.booking.booking.reset_queue("id")
-    _use(world, after)
+    use(world, after)
 
     await world.start()
     lost.append(world.guest("c2", "Still here"))
@@ -117,7 +117,7 @@ async def test_a_queue_that_is_switched_off_does_not_keep_the_others_from_starti
     world: World,
 ) -> None:
     """The day the queue ends, the bridge goes on by conversations."""
-    _use(world, "queue", "conversations")
+    use(world, "queue", "conversations")
     world.booking.booking.accounts["id"].queue_enabled = False
     message = world.guest("c1", "Hello")
 
@@ -129,7 +129,7 @@ async def test_a_queue_that_is_switched_off_does_not_keep_the_others_from_starti
 
 async def test_notifications_may_have_their_own_words_for_who_wrote(world: World) -> None:
     """Unknown words are looked up, so that guests wait and echoes are known; disorder, doubles."""
-    _use(world, "notifications")
+    use(world, "notifications")
     await world.start()
     world.notifier.switches = PushSwitches(sender="other", uuid="new", order="reversed")
     world.notifier.faults.add("notifications.push", "drop_after", times=2)
@@ -148,7 +148,7 @@ async def test_notifications_may_have_their_own_words_for_who_wrote(world: World
 
 async def test_what_is_no_message_or_no_notification_harms_nobody(world: World) -> None:
     """Forged, oversized and odd bodies are refused and counted; other kinds are acknowledged."""
-    bind = _use(world, "notifications")
+    bind = use(world, "notifications")
     await world.start()
     async with httpx.AsyncClient(base_url=f"http://{bind}", trust_env=False, timeout=20) as http:
         form = {"grant_type": "client_credentials", "client_id": "cns", "client_secret": SECRET}

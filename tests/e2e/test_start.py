@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,36 @@ async def test_a_database_that_cannot_be_opened_ends_with_1(world: World) -> Non
     world.more["DATABASE_URL"] = "sqlite:////nowhere/at/all.db"
 
     assert "/nowhere/at" in await _fails(world, 1)
+
+
+async def test_a_port_that_is_taken_ends_with_1_and_free_again_starts(world: World) -> None:
+    """The variable is named; whoever looks after the process starts it again, and it works."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        world.more["HTTP_BIND"] = bind
+        assert f"BRIDGEBOT_HTTP_BIND={bind} cannot be used" in await _fails(world, 1)
+
+    await world.start()
+
+
+async def test_a_directory_that_cannot_be_written_ends_with_1_and_mended_starts(
+    world: World,
+) -> None:
+    """The directory is named; nothing was taken from the queue meanwhile."""
+    place = world.directory / "data"
+    place.write_text("in the way of a directory")
+    world.more["DATABASE_URL"] = f"sqlite:///{place}/bridgebot.db"
+    message = world.guest("c1", "Hello")
+    assert str(place) in await _fails(world, 1)
+    assert world.queued() == 1
+    place.unlink()
+    place.mkdir()
+
+    await world.start()
+
+    await world.until(lambda: world.shown(message))
 
 
 @pytest.mark.parametrize("kind", ["html", "503"])

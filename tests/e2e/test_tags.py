@@ -9,6 +9,8 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
+READ = "read by the guest"
+
 
 def _messages(world: World, name: str = "c1") -> list[Message]:
     return world.booking.booking.conversations[name].messages
@@ -58,6 +60,26 @@ async def test_marking_can_be_switched_off(world: World) -> None:
     await world.until(lambda: "no reply needed" in (world.root("c2") or {})["text"])
 
     assert not _messages(world)[0].read_by
+
+
+async def test_that_the_guest_has_read_the_answer_stands_at_the_root(world: World) -> None:
+    """Beside who answered, and no longer once there is another answer."""
+    world.more["TAGS_SECONDS"] = "0.2"
+    world.guest("c1", "When is breakfast?")
+    world.guest("c2", "And dinner?")
+    await world.start()
+    await world.until(lambda: world.thread("c1") and world.thread("c2"))
+    replies = [world.staff("c1", "At seven"), world.staff("c2", "At eight")]
+    await world.until(lambda: all(map(world.marks, replies)))
+
+    world.booking.booking.guest_reads("c1")
+    await world.until(lambda: READ in str(world.root("c1")))
+    assert READ not in str(world.root("c2"))
+
+    world.staff("c1", "At half past six on Mondays")
+    await world.until(lambda: READ not in str(world.root("c1")))
+    world.booking.booking.guest_reads("c1")
+    await world.until(lambda: READ in str(world.root("c1")))
 
 
 async def test_a_tag_set_elsewhere_is_shown_on_the_root(world: World) -> None:

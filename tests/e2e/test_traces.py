@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -11,8 +12,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from bridgebot.otel import ids_of
+from bridgebot.sandbox.messaging.attachments import guest_sends
+from bridgebot.sandbox.slack.files import person_uploads
 from bridgebot.tracing import Subject, incoming, outgoing
-from tests.e2e.world import GUESTS, World
+from tests.e2e.snaps import jpeg, png
+from tests.e2e.world import ANNA, GUESTS, PROPERTY, World
 
 pytestmark = pytest.mark.e2e
 
@@ -44,6 +48,20 @@ class Collector:
         """Name a trace's steps in order."""
         return [span.name for _, span in self.of(subject)]
 
+    def orphans(self) -> list[str]:
+        """Name steps whose trace has no beginning, and traces with two."""
+        firsts = [(s.trace_id, s.span_id) for _, s in self.spans if not s.parent_span_id]
+        begun = [trace for trace, _ in firsts]
+        lost = [
+            span.name
+            for _, span in self.spans
+            if span.parent_span_id and (span.trace_id, span.parent_span_id) not in firsts
+        ]
+        return [
+            *lost,
+            *(f"{begun.count(each)} beginnings" for each in begun if begun.count(each) > 1),
+        ]
+
 
 @pytest.fixture
 async def collector(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]:
@@ -66,7 +84,7 @@ async def test_one_trace_from_the_guest_to_slack_and_one_back_across_a_restart(
     world: World, collector: Collector
 ) -> None:
     """A message killed on its way is posted by another process, in the trace that was begun."""
-    world.slack.faults.add("chat.postMessage", "internal_error", times=1000)
+    world.slack.faults.add("chat.postMessage", "503", times=1000)
     message = world.guest("c1", "Is the zeppelin included?")
     coming = incoming("booking", message)
     await world.start()
@@ -87,9 +105,81 @@ async def test_one_trace_from_the_guest_to_slack_and_one_back_across_a_restart(
     assert steps[0][0] != steps[-1][0], "both processes are in it"
     assert {span.parent_span_id for _, span in steps[1:]} == {steps[0][1].span_id}
     assert collector.names(outgoing(GUESTS, ts)) == ["capture", "decide", "send"]
+    assert collector.orphans() == []
     said = b"".join(collector.bodies)
     for words in (b"zeppelin", b"gyrocopter", b"Ada", b"xoxb", b"xapp"):
         assert words not in said
+
+
+async def test_pictures_are_in_the_traces_of_their_messages(
+    world: World, collector: Collector
+) -> None:
+    """A guest's in the one to Slack, with what was looked up; staff's in the one to the guest."""
+    data = jpeg()
+    message, _ = guest_sends(world.booking.booking, *_picture(world, data))
+    coming = incoming("booking", message)
+    world.slack.faults.add("files.completeUploadExternal", "drop_after")
+    await world.start()
+    await world.until(lambda: any("files" in post for post in world.thread("c1")))
+    files = [person_uploads(world.slack.workspace, ANNA, "map.png", png())]
+    going = outgoing(GUESTS, world.staff("c1", "Here is a map.", files=files))
+    await world.until(lambda: world.got("c1") == ["Here is a map."])
+    assert await world.stop() == 0
+
+    names = collector.names(coming)
+    assert names[0] == "receive"
+    assert {"post", "picture", "look up"} <= set(names)
+    assert collector.names(going) == ["capture", "decide", "send", "enclose"]
+    assert collector.orphans() == []
+    said = b"".join(collector.bodies)
+    for words in (b"view.jpg", b"map.png", b"Is this"):
+        assert words not in said
+
+
+def _picture(world: World, data: bytes) -> tuple[str, str, bytes, str]:
+    return world.conversation("c1"), "view.jpg", data, "Is this your door?"
+
+
+async def test_what_an_absence_and_a_history_brought_has_whole_traces(
+    world: World, collector: Collector
+) -> None:
+    """A reply that was found in its thread, and older messages that somebody asked for."""
+    old = world.guest("c1", "Long ago")
+    world.booking.booking.conversations["c1"].messages[0].at -= timedelta(days=40)
+    world.booking.booking.accounts["id"].queue.clear()
+    new = world.guest("c1", "And now")
+    await world.start()
+    await world.until(lambda: world.shown(new))
+    assert await world.stop() == 0
+    world.slack.sockets.retries = ()
+    ts = world.staff("c1", "Written while you were away")
+    await world.until_dropped(1)
+    await world.start()
+    await world.until(lambda: world.got("c1") == ["Written while you were away"])
+    root = world.root("c1")
+    assert root is not None
+    world.slack.interactions.press_button(ANNA, GUESTS, root["ts"], "older_show")
+    await world.until(lambda: world.shown(old))
+    assert await world.stop() == 0
+
+    assert collector.names(outgoing(GUESTS, ts)) == ["capture", "decide", "send"]
+    assert collector.names(incoming("booking", old)) == ["receive", "store", "post"]
+    assert collector.orphans() == []
+
+
+async def test_what_was_searched_has_whole_traces(world: World, collector: Collector) -> None:
+    """A backfill that somebody asks for begins a trace of each message it finds."""
+    world.more["BOOKING_PROPERTIES"] = f'["{PROPERTY}"]'
+    found = world.guest("c1", "Nobody saw this")
+    world.booking.booking.accounts["id"].queue.clear()
+    await world.start()
+    since = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+    world.slack.interactions.slash_command(ANNA, GUESTS, "/bridgebot", f"backfill {since}")
+    await world.until(lambda: world.shown(found))
+    assert await world.stop() == 0
+
+    assert collector.names(incoming("booking", found)) == ["receive", "store", "post"]
+    assert collector.orphans() == []
 
 
 async def test_a_collector_that_is_away_changes_nothing(

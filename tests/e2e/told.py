@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bridgebot.sandbox.messaging.attachments import guest_sends
 from bridgebot.sandbox.slack.files import person_uploads
+from bridgebot.slack.actions import BUTTONS
 from tests.e2e.world import ANNA, World
 
 DELIVERED, REFUSED, NOTE = "white_check_mark", "warning", "lock"
+ASKING = tuple(each for each in BUTTONS if each in {"uncertain_sent", "held_send"})
 
 
 class Told:
@@ -63,19 +65,17 @@ class Told:
         """Tell whether all is said and done."""
         return self.all_shown() and self.all_marked() and self.world.queued() == 0
 
-    def asked(self) -> int:
-        """Count the questions that people were asked in threads."""
-        return sum("question" in str(post.get("blocks")) for post in self.world.messages())
-
     def wrong(self, *, ordered: bool = True) -> list[str]:
-        """List what is lost, twice, out of order, or shown to the wrong side.
+        """List what is lost, twice, out of order, shown to the wrong side, or asked of a person.
 
         ``ordered`` is false where the queue itself was mixed up.
         """
+        asked = questions(self.world.messages())
         threads = [self._wrong_thread(name, ids, ordered) for name, ids in self.guests.items()]
         replies = [self._wrong_replies(name) for name in self.guests]
         notes = [f"note {ts}" for ts in self.notes if self.world.marks(ts) != [NOTE]]
-        return [*itertools.chain(*threads, *replies), *notes, *self._wrong_pictures()]
+        doubts = [f"people were asked {asked} times"] if asked else []
+        return [*itertools.chain(*threads, *replies), *notes, *doubts, *self._wrong_pictures()]
 
     def _files(self, name: str) -> list[bytes | None]:
         """List the pictures that the bot put into a thread."""
@@ -109,18 +109,38 @@ class Told:
 
     def _wrong_replies(self, name: str) -> list[str]:
         """Compare what the guest got with what was written and not openly refused."""
-        written = self.replies.get(name, [])
-        sure = [text for ts, text in written if self.world.marks(ts) == [DELIVERED]]
-        open_ = [text for ts, text in written if self.world.marks(ts) == [REFUSED]]
-        got = self.world.got(name)
+        written = [(text, self.world.marks(ts)) for ts, text in self.replies.get(name, [])]
         found = []
-        if len(sure) + len(open_) != len(written):
-            found.append(f"the marks in {name} are {[self.world.marks(ts) for ts, _ in written]}")
+        if any(marks not in ([DELIVERED], [REFUSED]) for _, marks in written):
+            found.append(f"the marks in {name} are {[marks for _, marks in written]}")
+        got = self.world.got(name)
         # What was openly refused may still have arrived where a person was asked about it.
-        certain = [text for text in got if text not in open_]
-        if certain != [text for text in sure if text not in open_]:
-            found.append(f"the guest of {name} got {got} and not {sure}")
+        asked = questions(self.world.thread(name))
+        if not fits(got, [(text, marks == [REFUSED]) for text, marks in written], asked):
+            found.append(f"the guest of {name} got {got} of {written}")
         return found
+
+
+def fits(got: Sequence[str], written: Sequence[tuple[str, bool]], doubtful: int = 0) -> bool:
+    """Tell whether a guest got each reply once, in order, and at most so many that were refused.
+
+    Each reply is a text, and whether it was refused.
+    """
+    # Each way to account for the first texts: how many, and how many of them were refused.
+    ways = {(0, 0)}
+    for text, refused in written:
+        taken = {
+            (number + 1, used + refused)
+            for number, used in ways
+            if [*got[number : number + 1]] == [text]
+        }
+        ways = taken | (ways if refused else set())
+    return any(number == len(got) and used <= doubtful for number, used in ways)
+
+
+def questions(posts: Iterable[Mapping[str, object]]) -> int:
+    """Count the posts in which a person is asked what became, or should become, of a reply."""
+    return sum(any(each in str(post.get("blocks")) for each in ASKING) for post in posts)
 
 
 def payload_of(post: Mapping[str, object], event_type: str) -> dict[str, object]:

@@ -72,6 +72,7 @@ class World:
     more: dict[str, str] = field(default_factory=dict)
     bare: dict[str, str] | None = None
     process: asyncio.subprocess.Process | None = None
+    program: str = "bridgebot"
 
     def conversation(self, name: str, **more: Any) -> str:
         """Open a conversation at the property."""
@@ -190,7 +191,7 @@ class World:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "bridgebot",
+                self.program,
                 "run",
                 cwd=self.directory,
                 env=self.bare or self.environment(),

@@ -1,11 +1,12 @@
-// A small Bolt app: a reply, a reaction, a file, a command, a button and a modal.
+// A small Bolt app: a reply, a reaction, a file, a command, a shortcut, a button and a modal.
+// With a signing secret it takes events over HTTP and says on which port, else over the socket.
 "use strict";
 const { App } = require("@slack/bolt");
 
+const { APP_TOKEN: appToken, SIGNING_SECRET: signingSecret } = process.env;
 const app = new App({
   token: process.env.BOT_TOKEN,
-  appToken: process.env.APP_TOKEN,
-  socketMode: true,
+  ...(signingSecret ? { signingSecret } : { appToken, socketMode: true }),
   clientOptions: { slackApiUrl: process.env.API_URL, retryConfig: { retries: 0 } },
 });
 const text = (words) => ({ type: "plain_text", text: words });
@@ -43,4 +44,15 @@ app.action("go", async ({ ack, action, respond }) => {
   await respond({ text: `pressed ${action.value}`, replace_original: true });
 });
 
-app.start();
+app.shortcut("note", async ({ ack, respond, shortcut }) => {
+  await ack();
+  await respond(`noted: ${shortcut.message.text}`);
+});
+
+async function start() {
+  if (!signingSecret) return void (await app.start());
+  const server = await app.start({ host: "127.0.0.1", port: 0 });
+  console.log(`port ${server.address().port}`);
+}
+
+start();

@@ -1,20 +1,26 @@
-"""Slack's own framework for Node runs unmodified against the stand-in."""
+"""Slack's own framework for Node runs unmodified against the stand-in, over the socket and HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridgebot.sandbox.slack.state import SlackRefusalError
 from tests.sandbox.slack.stand import ANNA, BOT, DESK, Stand, standing
 
 HERE = Path(__file__).parent
 PATIENCE = 30.0
+SECRET = "shared with the app"
+PORT = re.compile(rb"port (\d+)")
 
 pytestmark = pytest.mark.node
 
@@ -29,32 +35,72 @@ def _missing() -> str:
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[Stand]:
-    """Serve the stand-in, with the app connected to it."""
+async def served() -> AsyncIterator[Stand]:
+    """Serve the stand-in, without any app."""
     if missing := _missing():
         if os.environ.get("BRIDGEBOT_REQUIRE_ALL") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    async with standing() as served:
-        process = await asyncio.create_subprocess_exec(
-            "node", "app.js", cwd=HERE, env=_environment(served)
-        )
-        try:
-            await until(lambda: served.slack.sockets.connections)
-            yield served
-        finally:
+    async with standing() as stand:
+        yield stand
+
+
+@pytest.fixture(params=["socket", "http"])
+async def stand(served: Stand, request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
+    """Give the stand-in with the app before it, by either way."""
+    connected = over_the_socket if request.param == "socket" else over_http
+    async with connected(served):
+        yield served
+
+
+@asynccontextmanager
+async def running(stand: Stand, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the app."""
+    process = await asyncio.create_subprocess_exec(
+        *("node", "app.js"),
+        cwd=HERE,
+        env=_environment(stand) | more,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def over_the_socket(stand: Stand) -> AsyncIterator[None]:
+    """Run the app until it is connected."""
+    async with running(stand, APP_TOKEN=BOT.app_token):
+        await until(lambda: stand.slack.sockets.connections)
+        yield
+
+
+@asynccontextmanager
+async def over_http(stand: Stand, secret: str = SECRET) -> AsyncIterator[None]:
+    """Run the app, and save its address in Slack; ``secret`` is what the app takes for its own."""
+    stand.workspace.apps[BOT.app_id] = replace(BOT, signing_secret=SECRET)
+    async with running(stand, SIGNING_SECRET=secret) as process:
+        url = f"http://127.0.0.1:{await _port(process)}/slack/events"
+        await stand.slack.sockets.urls.verify(BOT.app_id, url)
+        yield
+
+
+async def _port(process: asyncio.subprocess.Process) -> int:
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        while line := await process.stdout.readline():
+            if found := PORT.match(line):
+                return int(found[1])
+    raise AssertionError("the app ended")
 
 
 def _environment(served: Stand) -> dict[str, str]:
     """Make the app's environment: no proxy may catch the loopback."""
     kept = {key: value for key, value in os.environ.items() if "PROXY" not in key.upper()}
-    return kept | {
-        "BOT_TOKEN": BOT.bot_token,
-        "APP_TOKEN": BOT.app_token,
-        "API_URL": f"{served.url}/api/",
-    }
+    return kept | {"BOT_TOKEN": BOT.bot_token, "API_URL": f"{served.url}/api/"}
 
 
 async def until(true: Any) -> None:
@@ -97,9 +143,26 @@ async def test_a_command_opens_a_modal_that_is_submitted(stand: Stand) -> None:
     assert stand.workspace.ephemerals[0]["text"] == f"opened for <@{ANNA}>"
 
 
-async def test_the_app_goes_on_after_a_refresh(stand: Stand) -> None:
+async def test_a_shortcut_on_a_message_is_answered(stand: Stand) -> None:
+    """The app gets the message that the shortcut was used on."""
+    ts = stand.workspace.person_writes(ANNA, DESK, "Room 12 needs towels")
+    stand.slack.interactions.message_shortcut(ANNA, DESK, ts, "note")
+    await until(lambda: stand.workspace.ephemerals)
+
+    assert stand.workspace.ephemerals[0]["text"] == "noted: Room 12 needs towels"
+
+
+async def test_the_app_goes_on_after_a_refresh(served: Stand) -> None:
     """It asks for a new address and hears what is written then."""
-    await stand.slack.sockets.disconnect()
-    await until(lambda: [each["type"] for each in stand.changes].count("socket") > 2)
-    root = stand.workspace.person_writes(ANNA, DESK, "hello")
-    await until(lambda: replies(stand, root))
+    async with over_the_socket(served):
+        await served.slack.sockets.disconnect()
+        await until(lambda: [each["type"] for each in served.changes].count("socket") > 2)
+        root = served.workspace.person_writes(ANNA, DESK, "hello")
+        await until(lambda: replies(served, root))
+
+
+async def test_the_app_believes_its_own_secret_alone(served: Stand) -> None:
+    """Signed with another secret, the question before an address is saved gets no answer."""
+    with pytest.raises(SlackRefusalError, match="url_not_verified"):
+        async with over_http(served, secret="another one"):
+            pass

@@ -46,7 +46,7 @@ class Fleet:
 def _polls_since(node: World) -> str:
     """Tell when a node last took the queue's lease, by its log; empty where it has not."""
     lines = node.log.read_text("utf-8").splitlines() if node.log.exists() else []
-    taken = [line for line in lines if '"name": "queue:booking"' in line]
+    taken = [line for line in lines if '"name": "queue:' in line]
     return taken[-1].split('"timestamp": ')[-1] if taken and '"held": true' in taken[-1] else ""
 
 

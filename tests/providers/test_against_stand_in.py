@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bridgebot.errors import ProviderError
@@ -77,6 +79,25 @@ async def test_a_conversation_is_read_whole_over_its_pages(side: Side) -> None:
     assert transcript.conversation.access == "read_write"
     assert found is not None
     assert found.conversation.conversation_id == "c1"
+
+
+async def test_within_a_second_the_providers_order_stands(plain: Side) -> None:
+    """A guest's time is cut to the second, and says nothing about an answer in the same one."""
+    history = plain.provider.history
+    assert history is not None
+    at = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    times = iter([at + timedelta(milliseconds=each) for each in (100, 300, 700)])
+    plain.booking.now = lambda: next(times)
+    sent = [
+        plain.booking.guest_writes("c1", "Hello?"),
+        plain.booking.property_writes("c1", "Welcome"),
+        plain.booking.guest_writes("c1", "One more thing"),
+    ]
+    plain.booking.now = lambda: at
+
+    transcript = await history.by_id(HOTEL, C1)
+
+    assert [each.message_id for each in transcript.messages] == sent
 
 
 async def test_an_empty_conversation_is_read(side: Side) -> None:

@@ -47,6 +47,20 @@ async def test_messages_are_marked_read_for_the_property(side: Side) -> None:
     assert [each.message_id for each in (await history.by_id(HOTEL, C1)).messages] == [message_id]
 
 
+async def test_who_has_read_a_message_is_told_by_its_conversation(side: Side) -> None:
+    """In an entry behind the message or inside it; the list does not tell."""
+    ours = side.booking.property_writes("c1", "Welcome", api=True)
+    side.booking.guest_reads("c1")
+    history = side.provider.history
+    assert history is not None
+
+    transcript = await history.by_id(HOTEL, C1)
+
+    (message,) = transcript.messages
+    assert (message.message_id, message.content) == (ours, "Welcome")
+    assert message.read_by == (transcript.conversation.guest_participant_id,)
+
+
 async def test_a_booking_request_takes_no_tag(side: Side) -> None:
     """Tagging is disabled until it is a reservation: refused for good."""
     side.booking.conversations["c1"].kind = "request_to_book"

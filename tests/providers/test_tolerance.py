@@ -179,7 +179,7 @@ def test_the_last_page_in_all_its_forms(data: dict[str, Any]) -> None:
 
 
 def test_entries_with_tags_alone_are_no_messages() -> None:
-    """A tag-only entry beside a message, or tags inside it, change nothing."""
+    """A tag-only entry behind a message, or tags inside it, say who read it, if they name one."""
     payload = ThreadConversation.model_validate(
         {
             "conversation_id": "c1",
@@ -201,7 +201,8 @@ def test_entries_with_tags_alone_are_no_messages() -> None:
     )
 
     conversation = to_conversation(payload, BOOKING, "9")
-    assert [each.sender for each in to_messages(payload)] == [SenderKind.GUEST]
+    (only,) = to_messages(payload)
+    assert (only.sender, only.read_by) == (SenderKind.GUEST, ("h",))
     assert (conversation.property_id, conversation.no_reply_needed) == ("5", True)
     assert conversation.guest_name is None
     empty = ThreadConversation.model_validate({"conversation_id": "c2"})

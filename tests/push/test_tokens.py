@@ -89,3 +89,8 @@ def test_what_is_not_ours_is_refused(token: str) -> None:
 def test_credentials_are_compared_whole(client_id: str, secret: str, good: bool) -> None:
     """Both must be right, whatever signs they have."""
     assert OURS.is_named(client_id, secret) is good
+
+
+def test_a_secret_is_not_in_what_is_printed() -> None:
+    """Neither in a log line nor in a traceback's variables."""
+    assert OURS.secret not in repr(OURS)

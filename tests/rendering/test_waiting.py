@@ -66,6 +66,17 @@ POSTS = [
             came_in=TODAY,
         )
     ),
+    digest_post(
+        Digest(
+            since=NOW,
+            waiting=(),
+            count=0,
+            promised=(),
+            # Who is stuck with a reply that was not delivered need not wait by the clock.
+            undelivered=[guest(since=None, waited="", link=None)],
+            came_in=TODAY,
+        )
+    ),
 ]
 
 

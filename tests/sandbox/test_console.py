@@ -14,7 +14,8 @@ import pytest
 from bridgebot.sandbox import world
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.drawing import lake
-from bridgebot.sandbox.server import PortTakenError, serve
+from bridgebot.sandbox.front import PortTakenError
+from bridgebot.sandbox.server import serve
 
 EMILY = world.stay_of("Emily")
 GUESTS = world.GUESTS.channel_id
@@ -93,6 +94,26 @@ async def test_guest_and_hotel_write(desk: Desk) -> None:
     messages = desk.chain.booking.conversations[EMILY.conversation_id].messages
     assert [message.sender for message in messages] == ["guest", "property"]
     assert desk.chain.queued() == 2
+
+
+async def test_a_guest_reads_and_a_message_is_redacted(desk: Desk) -> None:
+    """Both by request; what is not there, and Hostel Mate's guests, are refused in words."""
+    base = f"guests/{EMILY.conversation_id}"
+    _, wrote = await desk.post(f"{base}/messages", {"text": "Pay here"})
+    await desk.post(f"extranet/{EMILY.conversation_id}/messages", {"text": "No"})
+
+    status, _ = await desk.post(f"{base}/readings", {})
+    redacted, _ = await desk.post(f"{base}/redactions", {"message_id": wrote["message_id"]})
+
+    first, second = desk.chain.booking.conversations[EMILY.conversation_id].messages
+    assert (status, redacted) == (200, 200)
+    assert (first.redacted, first.content, second.redacted) == (True, "[redacted]", False)
+    assert len(second.read_by) == 1
+    status, answer = await desk.post(f"{base}/redactions", {"message_id": "none"})
+    assert (status, answer["error"]) == (400, "there is no such message")
+    ravi = world.stay_of("Ravi").conversation_id
+    status, answer = await desk.post(f"guests/{ravi}/readings", {})
+    assert (status, answer["error"]) == (400, "only guests of Booking.com tell what they read")
 
 
 async def test_a_guest_of_the_hostel_writes_to_hostel_mate(desk: Desk) -> None:
@@ -201,7 +222,7 @@ async def test_a_bot_is_subscribed_and_let_go(desk: Desk) -> None:
     assert answer["notifications"] == "http://127.0.0.1:9/booking/notifications"
     assert desk.chain.webhook.url == "http://127.0.0.1:9/hostelmate/events/w"
     await desk.post("pushes", {"bot": ""})
-    assert desk.chain.notifier.subscription is None
+    assert desk.chain.notifier.subscriptions == {}
     assert desk.chain.webhook.url == ""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from bridgebot.sandbox import scenario, world
+from bridgebot.sandbox import scenario, shift, world
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.child import BotProcess, environment, settings
 from bridgebot.sandbox.narrator import Narrator
@@ -109,6 +110,27 @@ async def test_process_is_restarted_with_other_settings(
     ended = asyncio.ensure_future(bot.ended())
     await bot.restart({"BRIDGEBOT_UNDO_SECONDS": "7"})
     assert await ended == 3
+
+
+async def test_a_process_tells_what_it_listens_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it registered stands in its log; what nobody used of it is named."""
+    line = json.dumps({"event": "hears", "action": ["wait_claim", "^find_show_[0-9]+$"]})
+    fake = tmp_path / "python"
+    fake.write_text(f"#!/bin/sh\necho '{line}'\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    bot = BotProcess({}, tmp_path)
+    await bot.start()
+    await bot.ended()
+
+    hears = bot.hears()
+    assert hears == {"action": ["wait_claim", "^find_show_[0-9]+$"]}
+    assert shift.unused(hears, [("action", "wait_claim"), ("view", "find_show_1")]) == [
+        "action ^find_show_[0-9]+$"
+    ]
+    assert shift.unused(hears, [("action", "wait_claim"), ("action", "find_show_12")]) == []
 
 
 async def test_until_returns_what_is_left() -> None:

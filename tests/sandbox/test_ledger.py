@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -229,3 +230,51 @@ def test_words_match_across_formats(slack: str, guest: str) -> None:
 def test_other_words_do_not_match() -> None:
     """A changed word is not the same reply."""
     assert key("Breakfast is from 8") not in keys("Breakfast is from 7", NAMES)
+
+
+def with_deeds(
+    posts: tuple[Post, ...],
+    messages: tuple[Held, ...],
+    *buttons: str,
+    forms: tuple[str, ...] = (),
+) -> Ledger:
+    """Compare one conversation in whose thread members pressed buttons, and filled in forms."""
+    pressed = Counter((ROOT.channel, ROOT.ts, each) for each in buttons)
+    return ledger(
+        Books(
+            held=messages,
+            posts=(ROOT, *posts),
+            writable=frozenset({"c1"}),
+            forms=forms,
+            pressed=pressed,
+        )
+    )
+
+
+def test_what_a_member_typed_into_a_form_was_written_by_somebody() -> None:
+    """A saved reply goes out once for each form; another time nobody wrote it."""
+    once, twice = held("1", "Welcome!", api=True), held("2", "Welcome!", api=True)
+    assert with_deeds((), (once,), forms=("Welcome!",)).balanced
+    assert with_deeds((), (once, twice), forms=("Welcome!",)).strays == 1
+
+
+def test_a_reply_in_other_words_is_not_missed_in_its_own() -> None:
+    """A held reply that was edited in a form is sent in the form's words; without that it lacks."""
+    typed, sent = staff("PO-1 at nine", "2.000"), held("1", "Taxi at nine", api=True)
+    assert with_deeds((typed,), (sent,), "held_edit", forms=("Taxi at nine",)).balanced
+    assert with_deeds((typed,), (sent,), forms=("Taxi at nine",)).lost == 1
+
+
+def test_a_correction_is_a_second_message_if_somebody_pressed_for_it() -> None:
+    """Without the button the guest got one reply twice."""
+    typed = replace(staff("At eight", "2.000"), texts=("At eight", "At seven"))
+    both = held("1", "At seven", api=True), held("2", "At eight", api=True)
+    assert with_deeds((typed,), both, "correction_send").balanced
+    assert with_deeds((typed,), both).twice == 1
+
+
+def test_a_persons_word_stands_for_a_reply_that_nobody_could_look_up() -> None:
+    """As often as it was given; otherwise the reply is lost."""
+    posts = staff("One moment", "2.000"), staff("Here you are", "3.000")
+    assert with_deeds(posts, (), "uncertain_sent").lost == 1
+    assert with_deeds(posts, (), "uncertain_sent", "uncertain_sent").balanced

@@ -44,9 +44,9 @@ def test_shipped_scenarios_can_be_played(name: str) -> None:
 
 
 def test_first_scenario_is_the_calm_one() -> None:
-    """The list begins with what a demo plays by itself; the four of the docs are there."""
+    """The list begins with what a demo plays by itself; those of the docs are there."""
     assert names()[0] == FIRST
-    assert set(names()) == {"calm-day", "busy-check-in", "night", "outage"}
+    assert set(names()) == {"calm-day", "busy-check-in", "night", "notified", "outage"}
 
 
 def test_file_of_ones_own(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_mistakes_are_said_in_words(tmp_path: Path, text: str, words: str) -> No
 
 def test_unknown_scenario_names_the_known_ones() -> None:
     """A name that is neither a scenario nor a file is answered with the choice."""
-    with pytest.raises(WrongScriptError, match="calm-day, busy-check-in, night, outage"):
+    with pytest.raises(WrongScriptError, match="calm-day, busy-check-in, night, notified, outage"):
         read("christmas")
 
 

@@ -6,7 +6,9 @@ import aiohttp
 import pytest
 
 from bridgebot.sandbox.chain import Chain
-from bridgebot.sandbox.console.troubles import TROUBLES
+from bridgebot.sandbox.console.catalogue import TROUBLES
+from bridgebot.sandbox.console.pushes import wear
+from bridgebot.sandbox.script import read
 from bridgebot.sandbox.server import serve
 
 
@@ -20,6 +22,7 @@ def left(chain: Chain) -> dict[str, object]:
 async def test_every_trouble_begins_and_ends(name: str) -> None:
     """Each sets something, says what to expect, and leaves nothing behind when it ends."""
     chain = Chain()
+    wear(chain, {"BRIDGEBOT_BOOKING_SOURCES": '["queue", "notifications"]'})
     chain.troubles.begin(name)
     assert TROUBLES[name].expect
     assert bool(left(chain)) == bool(TROUBLES[name].strikes)
@@ -27,7 +30,20 @@ async def test_every_trouble_begins_and_ends(name: str) -> None:
     assert left(chain) == {}
     assert not chain.booking_api.faults.planned
     assert not chain.slack_api.faults.planned
+    assert not chain.notifier.faults.planned
     assert not chain.slack_api.sockets.refusing
+
+
+def test_only_what_can_strike_is_offered() -> None:
+    """A bridge that is not notified loses no notification; one without the queue, no queue."""
+    chain = Chain()
+    about_one = {name for name, one in TROUBLES.items() if one.source}
+    assert about_one - chain.troubles.table().keys() == {"notification-lost", "notification-twice"}
+    wear(chain, read("notified").settings)
+    assert about_one - chain.troubles.table().keys() == {"reset"}
+    chain.troubles.begin("errors")
+    assert not any(each.endpoint == "messages.latest" for each in chain.booking_api.faults.planned)
+    assert left(chain)["errors"] == 3
 
 
 async def test_strikes_are_counted_down() -> None:

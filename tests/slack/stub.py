@@ -14,16 +14,20 @@ Reply = Callable[[web.Request, Mapping[str, Any]], web.StreamResponse]
 
 
 class Stub:
-    """What the tests set and read; ``replies`` are used up, the last one stays."""
+    """What the tests set and read; ``replies`` are used up, the last one stays.
+
+    Sockets have numbered addresses; those up to ``dead`` are refused.
+    """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.peers: set[tuple[str, int]] = set()
         self.replies: dict[str, list[Reply]] = {}
-        self.refuse_sockets = False
+        self.dead = 0
         self.sockets: list[web.WebSocketResponse] = []
         self.acks: list[dict[str, Any]] = []
         self.tickets = 0
+        self.handshakes_refused = 0
         self.url = ""
 
     def on(self, method: str, *replies: Reply) -> None:
@@ -61,7 +65,8 @@ class Stub:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """Take a socket, or refuse it."""
-        if self.refuse_sockets:
+        if int(request.match_info["ticket"]) <= self.dead:
+            self.handshakes_refused += 1
             return web.Response(status=403)
         socket = web.WebSocketResponse()
         await socket.prepare(request)

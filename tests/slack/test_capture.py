@@ -71,3 +71,19 @@ async def test_deleting_a_reply_that_was_given_up_closes_its_alert(store: Store)
     assert (found["state"], found["closed_at"]) == ("closed", 9)
     assert "refused the message" in found["lines"]
     assert "deleted it" in found["lines"]
+
+
+async def test_editing_a_reply_that_was_given_up_closes_its_alert(store: Store) -> None:
+    """The new words are decided about by themselves, as a note perhaps: nothing stands for ever."""
+    await conversation(store)
+    row_id = await captured(store, TS)
+    await given_up(store, row_id)
+    before, after = event(TS), event(TS, text="!note they called")
+
+    await hear(store, subtype="message_changed", previous_message=before, message=after)
+
+    (row,) = await store.read(lambda c: outbox.undecided(c, now=99, limit=9))
+    found = (await store.read(lambda c: c.execute(select(alerts)))).mappings().one()
+    assert row.id == row_id
+    assert found["state"] == "closed"
+    assert "changed it" in found["lines"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bridgebot.errors import SlackError
+from bridgebot.errors import SlackError, StoreError
 from bridgebot.slack.gateway import make_client
 from bridgebot.slack.session import open_session
 from bridgebot.slack.socket import Socket
@@ -24,9 +24,13 @@ ENVELOPE = {"envelope_id": "e1", "type": "events_api", "payload": {"type": "even
 
 
 class Parts:
-    """A socket, what it told, and a capture step that waits until it is let go."""
+    """A socket, what it told, and a capture step that waits until it is let go.
+
+    ``taken`` is what the socket's own taker says of an event.
+    """
 
     def __init__(self, client: AsyncWebClient, token: str = APP_TOKEN) -> None:
+        self.taken: bool | Exception = False
         self.absences: list[float] = []
         self.received = 0
         self.go_on = asyncio.Event()
@@ -35,11 +39,18 @@ class Parts:
             app,
             token,
             client,
+            take=self.take,
             on_return=self.absences.append,
             watchdog_seconds=0.3,
             check_seconds=0.02,
             ping_interval=0.2,
         )
+
+    async def take(self, _body: Mapping[str, Any]) -> bool:
+        """Take an event before Bolt sees it, or not."""
+        if isinstance(self.taken, Exception):
+            raise self.taken
+        return self.taken
 
     async def capture(self, req: AsyncBoltRequest, next: Any) -> BoltResponse:  # noqa: A002, ARG002
         """Take an event and answer when told to; the names of the parameters are Bolt's."""
@@ -62,7 +73,7 @@ async def parts(client: AsyncWebClient) -> AsyncIterator[Parts]:
     await made.socket.close()
 
 
-async def _until(condition: Callable[[], bool]) -> None:
+async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - the state of an outside connection
             await asyncio.sleep(0.01)
@@ -128,15 +139,13 @@ async def test_a_connection_replaced_between_two_looks_is_told(stub: Stub, parts
 
 
 async def test_a_refused_handshake_is_healed(stub: Stub, parts: Parts) -> None:
-    """The watchdog asks for a new address; the SDK alone would repeat the dead one for ever."""
-    stub.refuse_sockets = True
+    """The watchdog asks for one more address; the SDK alone would repeat the dead one for ever."""
+    stub.dead = stub.tickets + 1
     await _reset(stub)
-    await _until(lambda: not parts.socket.connected)
-    await asyncio.sleep(0.3)
-    tickets = stub.tickets
-    stub.refuse_sockets = False
-    await _until(lambda: parts.socket.connected)
-    assert stub.tickets >= tickets
+    await _until(lambda: stub.handshakes_refused)
+    await _until(lambda: parts.socket.reconnections == 1)
+    assert parts.socket.connected
+    assert stub.tickets > stub.dead
 
 
 async def test_the_watchdog_survives_slack_being_away(stub: Stub, parts: Parts) -> None:
@@ -171,3 +180,23 @@ async def test_closing_that_is_given_up_still_closes(stub: Stub, parts: Parts) -
             await parts.socket.close()
     await _until(lambda: stub.sockets[-1].closed)
     assert stub.acks == []
+
+
+async def test_what_is_for_the_store_alone_is_acknowledged_without_bolt(
+    stub: Stub, parts: Parts
+) -> None:
+    """Most events are of the bot's own posts: they cost no more than they must."""
+    parts.taken = True
+    await stub.sockets[-1].send_json(ENVELOPE)
+    await _until(lambda: [ack["envelope_id"] for ack in stub.acks] == ["e1"])
+    assert parts.received == 0
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged(stub: Stub, parts: Parts) -> None:
+    """Slack sends it again; what comes after it is taken as before."""
+    parts.taken = StoreError("the database refused: locked")
+    await stub.sockets[-1].send_json(ENVELOPE)
+    await asyncio.sleep(0.05)
+    parts.taken = True
+    await stub.sockets[-1].send_json({**ENVELOPE, "envelope_id": "e2"})
+    await _until(lambda: [ack["envelope_id"] for ack in stub.acks] == ["e2"])

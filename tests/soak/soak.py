@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.told import DELIVERED, REFUSED, payload_of
+from tests.e2e.told import DELIVERED, REFUSED, payload_of, questions
 from tests.e2e.world import World, serve
 from tests.nodes.cluster import cluster
 from tests.nodes.fleet import fleet
@@ -65,6 +65,8 @@ class Figures:
     restarts: int = 0
     struck: int = 0
     asked: int = 0
+    refused: int = 0
+    """Replies that were given up, as their authors were told."""
     lost: int = 0
     twice: int = 0
     out_of_order: int = 0
@@ -72,8 +74,8 @@ class Figures:
 
     @property
     def clean(self) -> bool:
-        """Tell whether nothing is lost, twice or out of order."""
-        return self.lost == self.twice == self.out_of_order == 0
+        """Tell whether nothing is lost, twice, out of order or given up, and nobody was asked."""
+        return self.lost == self.twice == self.out_of_order == self.refused == self.asked == 0
 
 
 @dataclass(slots=True)
@@ -214,7 +216,9 @@ class Soak:
         shown = self._shown()
         figures = self.figures
         figures.struck = self.world.booking.faults.struck + self.world.slack.faults.struck
-        figures.asked = sum("settle_" in str(post.get("blocks")) for post in self.world.messages())
+        figures.asked = questions(self.world.messages())
+        marks = [self.world.marks(ts) for each in self._replies.values() for ts, _ in each]
+        figures.refused = sum(REFUSED in each for each in marks)
         threads = sum(bool(payload_of(each, "bridgebot_thread")) for each in self.world.messages())
         figures.twice += threads - len(self._roots)
         for name, wanted in self._guests.items():

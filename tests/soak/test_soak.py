@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bridgebot.rendering import blocks
+from tests.e2e.told import questions
 from tests.soak.soak import Size, soak, soak_nodes
 
 pytestmark = pytest.mark.e2e
@@ -32,3 +34,11 @@ async def test_a_short_soak_of_three_nodes_is_clean(tmp_path: Path) -> None:
     assert figures.clean, figures
     assert (figures.messages, figures.replies) == (90, 18)
     assert (figures.kills, figures.restarts) == (2, 1)
+
+
+def test_questions_are_seen() -> None:
+    """What the soak counts as a question to a person is what the bridge draws."""
+    asked = [blocks.question(1, "Was it sent?"), blocks.held(2, "Send it?")]
+    drawn = [{"text": each.text, "blocks": each.blocks} for each in asked]
+
+    assert questions([*drawn, {"text": "Hello", "blocks": []}, {"text": "no blocks"}]) == 2

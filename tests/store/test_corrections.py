@@ -10,7 +10,7 @@ from sqlalchemy import update
 from bridgebot.store import corrections, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.schema import inbox
-from tests.store.build import captured, conversation, queued
+from tests.store.build import captured, conversation, event, queued
 
 WRITTEN = "1700000005.000100"
 EARLIER, LATER = "1700000004.000100", "1700000006.000100"
@@ -41,3 +41,19 @@ async def test_only_what_certainly_was_not_there_is_called_crossed(
 
     (row,) = await store.read(lambda c: outbox.read(c, [reply]))
     assert await store.read(lambda c: corrections.crossed(c, row, at=10)) is crossed
+
+
+async def test_a_repeated_edit_does_not_bring_back_what_was_deleted(store: Store) -> None:
+    """The reply is out, was edited, then deleted; Slack tells of the edit once more."""
+    await conversation(store)
+    reply = await captured(store, WRITTEN, text="Room 12")
+    await store.write(lambda c: outbox.claim(c, owner="me", now=10, limit=1))
+    (row,) = await store.read(lambda c: outbox.read(c, [reply]))
+    await store.write(lambda c: outbox.note_deleted(c, row))
+
+    edited = event(WRITTEN, text="Room 14")
+    assert await store.write(lambda c: corrections.offer(c, edited)) is None
+
+    (after,) = await store.read(lambda c: outbox.read(c, [reply]))
+    assert after.event[outbox.GONE]
+    assert after.event["text"] == "Room 12"

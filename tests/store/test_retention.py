@@ -95,7 +95,7 @@ async def test_what_is_old_is_empty_in_every_column_that_says_so(store: Store) -
         await inbox.add_notice(connection, row_id, notice, now=1)
         aside = Unreadable(raw=MARK, reason="no sender")
         number = await records.put_aside(connection, "booking", aside, now=1)
-        await quarantined.resolve(connection, number or 0, now=2)
+        await quarantined.resolve(connection, number or 0, line="Done.", now=2)
         for column in erased():
             value = f'{{"text": "{MARK}"}}'
             await connection.execute(update(column.table).values({column.name: value}))
@@ -239,7 +239,7 @@ async def test_an_entry_that_nobody_has_read_is_kept(store: Store) -> None:
     number = await store.write(lambda c: records.put_aside(c, "booking", aside, now=1))
     assert (await _erase(store)).quarantined == 0
 
-    await store.write(lambda c: quarantined.resolve(c, number or 0, now=2))
+    await store.write(lambda c: quarantined.resolve(c, number or 0, line="Done.", now=2))
 
     assert (await _erase(store)).quarantined == 1
     assert await store.write(lambda c: records.put_aside(c, "booking", aside, now=1)) is None

@@ -258,3 +258,104 @@ async def test_the_list_takes_less_than_five_milliseconds_among_many(large: Stor
     ):
         # Other processes may hold this one up: the best of many tries is what it takes.
         assert any([await once(unit) < 0.005 for _ in range(200)])
+
+
+SECOND = 1_700_000_005_000
+"""A whole second, as Booking.com cuts guests' times to."""
+
+
+async def came(store: Store, row_id: int, name: str, at: int, *, now: int) -> None:
+    """Store a guest's message that comes to us at a moment, and turn the clocks."""
+
+    async def unit(connection: AsyncConnection) -> None:
+        row = await conversations.get(connection, row_id)
+        made = message(name, at=at)
+        await conversations.add_message(connection, row, made, origin="guest", raw="{}", now=now)
+        await conversations.note_guest(connection, row_id, at)
+
+    await store.write(unit)
+
+
+async def sent(store: Store, row_id: int, at: int) -> None:
+    """Answer the guest with a reply that went out at a moment."""
+    await store.write(lambda c: conversations.note_answer(c, row_id, at, "slack:U1", known=at))
+
+
+@pytest.mark.parametrize(
+    ("written", "came_in", "waits"),
+    [
+        # Before the reply went out we had it, so its author could see it.
+        (SECOND, SECOND + 300, False),
+        # It came in while the reply was on its way: it may be the answer to it.
+        (SECOND, SECOND + 500, True),
+        # Written a second before, whenever it came in.
+        (SECOND - 1000, SECOND + 500, False),
+        (SECOND - 1000, SECOND - 500, False),
+        # Written after it for sure.
+        (SECOND + 1000, SECOND + 1500, True),
+        # Times that are not cut tell by themselves.
+        (SECOND + 399, SECOND + 500, False),
+        (SECOND + 401, SECOND + 402, True),
+    ],
+)
+@pytest.mark.parametrize("recorded", ["before it came in", "after it came in"])
+async def test_within_a_second_the_order_of_coming_in_decides(
+    store: Store, written: int, came_in: int, waits: bool, recorded: str
+) -> None:
+    """A guest who writes in the second of our reply waits, unless we had the words before it."""
+    row_id = await conversation(store)
+    if recorded == "before it came in" and came_in > SECOND + 400:
+        await sent(store, row_id, SECOND + 400)
+        await came(store, row_id, "m1", written, now=came_in)
+    else:
+        await came(store, row_id, "m1", written, now=came_in)
+        await sent(store, row_id, SECOND + 400)
+
+    row = await read_conversation(store, row_id)
+
+    assert row.awaiting_since == (written if waits else None)
+    times = await score_times(store)
+    assert times == [(None if waits else SECOND + 400, None)]
+
+
+async def test_an_answer_from_elsewhere_covers_what_came_before_it(store: Store) -> None:
+    """The provider's order stands: what it hands over after the answer was written after it."""
+    row_id = await conversation(store)
+    await came(store, row_id, "m1", SECOND, now=SECOND + 900)
+    await store.write(lambda c: conversations.note_answer(c, row_id, SECOND + 400, "elsewhere"))
+    assert (await read_conversation(store, row_id)).awaiting_since is None
+
+    await came(store, row_id, "m2", SECOND, now=SECOND + 900)
+    await came(store, row_id, "m3", SECOND - 1000, now=SECOND + 901)
+
+    assert (await read_conversation(store, row_id)).awaiting_since == SECOND
+    assert sorted(await score_times(store), key=str) == [
+        (SECOND + 400, None),
+        (SECOND + 400, None),
+        (None, None),
+    ]
+
+
+async def test_no_reply_needed_does_not_cover_what_comes_in_later(store: Store) -> None:
+    """Who pressed could not know of words that were still on their way."""
+    row_id = await conversation(store)
+    await came(store, row_id, "m1", SECOND, now=SECOND + 200)
+    assert await store.write(lambda c: desk.settle(c, row_id, "U1", now=SECOND + 400))
+
+    await came(store, row_id, "m2", SECOND, now=SECOND + 600)
+
+    assert (await read_conversation(store, row_id)).awaiting_since == SECOND
+    await sent(store, row_id, SECOND + 800)
+    assert (await read_conversation(store, row_id)).awaiting_since is None
+    assert await score_times(store) == [(SECOND + 800, SECOND + 400), (SECOND + 800, None)]
+
+
+async def test_a_message_that_is_told_of_twice_is_answered_once(store: Store) -> None:
+    """What was imported before the reply does not wait again when the queue brings it."""
+    row_id = await conversation(store)
+    await came(store, row_id, "m1", SECOND, now=SECOND + 200)
+    await sent(store, row_id, SECOND + 400)
+
+    await store.write(lambda c: conversations.note_guest(c, row_id, SECOND))
+
+    assert (await read_conversation(store, row_id)).awaiting_since is None

@@ -21,6 +21,7 @@ from bridgebot.store.database import Store
 from bridgebot.store.rows import to_ms
 from bridgebot.store.schema import alerts, inbox, messages
 from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.poller import Poller
 from bridgebot.workers.receiver import Receiver
 from bridgebot.workers.walker import Walker
 from tests.workers.bench import Clock
@@ -88,6 +89,17 @@ class BookingBench:
         assert provider.recent is not None
         context = self.context(provider, owner)
         return Walker(context, provider, provider.recent, monotonic=self.clock.monotonic)
+
+    def both(self) -> tuple[Walker, Poller]:
+        """Make a walker and the queue's poller of one process."""
+        provider = self.provider("queue", "conversations")
+        assert provider.recent is not None
+        assert provider.source is not None
+        context = self.context(provider)
+        walker = Walker(
+            context, provider, provider.recent, alone=False, monotonic=self.clock.monotonic
+        )
+        return walker, Poller(context, provider, provider.source, monotonic=self.clock.monotonic)
 
     def receiver(self, owner: str = "host:1:a") -> Receiver:
         """Make a receiver, as a process of its own would have it."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.conftest import address
+from tests.store.conftest import address, store
 from tests.workers.desk import Office, open_office
 
-__all__ = ["address"]
+__all__ = ["address", "store"]
 
 
 @pytest.fixture

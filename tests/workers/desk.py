@@ -24,6 +24,7 @@ from bridgebot.model import (
     Received,
     SenderKind,
 )
+from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.guests import Guests
 from bridgebot.slack.pacing import Pacer
@@ -51,6 +52,8 @@ class Node:
     watchman: Watchman
     presenter: Presenter
     pacer: Pacer
+    gateway: Gateway
+    files: Files
 
     async def work(self) -> None:
         """Renew the lease, look, and draw, until there is nothing to do."""
@@ -101,7 +104,8 @@ class Office:
         draw = Alerts(context, gateway, guests, zone=ZoneInfo("UTC")).draw
         presenter = Presenter(context, gateway, undo=0.0, draw_alert=draw)
         await Heartbeat(context).step()
-        return Node(context, Watchman(context, self.desk), presenter, pacer)
+        watchman, files = Watchman(context, self.desk), Files(gateway, client)
+        return Node(context, watchman, presenter, pacer, gateway, files)
 
     def later(self, minutes: float) -> None:
         """Let time pass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,36 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.app import utc_now
-from bridgebot.slack.capture import EDITED_LATE
+from bridgebot.errors import SlackError
+from bridgebot.sandbox.slack.state import Channel
+from bridgebot.slack.capture import EDITED_ON_ITS_WAY
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, records
 from bridgebot.store.corrections import OFFERED
 from bridgebot.store.database import Store
-from bridgebot.store.outbox import GONE, by_ts
+from bridgebot.store.outbox import DELETED, GONE, by_ts, send_held
 from bridgebot.store.rows import OutboxRow
-from bridgebot.store.schema import inbox, outbox
+from bridgebot.store.schema import alerts, inbox, outbox
 from bridgebot.workers import catchup
-from bridgebot.workers.catchup import CURSOR, Catchup
+from bridgebot.workers.catchup import CURSOR, LEFT, MARGIN_MS, Catchup
 from bridgebot.workers.context import Context, Routing
 from tests.e2e.world import ALERTS, ANNA, BOT, GUESTS, World, serve
 from tests.store.build import about
+
+OTHER = "C0OTHER"
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of day, and what tests add to it."""
+
+    more: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return utc_now() + self.more
 
 
 class Disturbed(Gateway):
@@ -53,8 +68,33 @@ class Absence:
     world: World
     store: Store
     gateway: Disturbed
-    catchup: Catchup
+    context: Context
+    clock: Clock
+    catchup: Catchup = field(init=False)
     roots: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.catchup = self.another()
+
+    def another(self) -> Catchup:
+        """Make what compares, as a process of its own would have it."""
+        return Catchup(
+            self.context,
+            self.gateway,
+            bot_user=BOT.user_id,
+            connected=lambda: True,
+            after_seconds=3.0,
+        )
+
+    async def bind(self, name: str, channel: str, ts: str) -> None:
+        """Make a root the thread of a conversation."""
+
+        async def unit(connection: AsyncConnection) -> None:
+            now = self.context.ms()
+            row = await conversations.ensure(connection, about(name), channel=channel, now=now)
+            await conversations.bind_thread(connection, row.id, channel, ts)
+
+        await self.store.write(unit)
 
     def writes(self, number: int, text: str) -> str:
         """Let Anna write in a thread."""
@@ -86,29 +126,23 @@ async def absence(tmp_path: Path) -> AsyncIterator[Absence]:
         client = make_client(BOT.bot_token, f"http://127.0.0.1:{world.port}/slack/api/", session)
         gateway = Disturbed(client, Pacer(posts_per_second=0))
         gateway.happens = []
+        clock = Clock()
         context = Context(
             store=store,
             owner="host:1:a",
-            now=utc_now,
+            now=clock.now,
             chance=lambda: 0.0,
-            routing=Routing(guests=GUESTS, alerts=ALERTS),
+            routing=Routing(guests=GUESTS, alerts=ALERTS, by_property={"other": OTHER}),
             providers={},
         )
+        world.slack.workspace.add_channel(Channel(OTHER, "other", members={ANNA, BOT.user_id}))
         at = context.ms()
         await store.write(lambda c: records.set_cursor(c, CURSOR, {"at": at}))
-        catchup = Catchup(
-            context, gateway, bot_user=BOT.user_id, connected=lambda: True, after_seconds=3.0
-        )
-        opened = Absence(world, store, gateway, catchup)
+        opened = Absence(world, store, gateway, context, clock)
         for name in ("c1", "c2"):
             ts = await gateway.post(GUESTS, name)
             opened.roots.append(ts)
-
-            async def unit(connection: AsyncConnection, name: str = name, ts: str = ts) -> None:
-                row = await conversations.ensure(connection, about(name), channel=GUESTS, now=at)
-                await conversations.bind_thread(connection, row.id, GUESTS, ts)
-
-            await store.write(unit)
+            await opened.bind(name, GUESTS, ts)
         yield opened
     await store.close()
 
@@ -172,6 +206,51 @@ async def test_a_reply_that_may_be_out_is_not_sent_again_once_it_was_deleted(
     assert (deleted.event.get(GONE), kept.event.get(GONE)) == (True, None)
 
 
+@pytest.mark.parametrize("what", ["discarded", "held"])
+async def test_what_was_written_before_an_absence_can_be_deleted_in_it(
+    absence: Absence, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A given-up reply's alert is closed, and a held one cannot be sent by its button any more."""
+    monkeypatch.setattr(catchup, "SKEW_MS", -1000)
+    gone, stays = absence.writes(0, "Never mind"), absence.writes(1, "Welcome")
+    await absence.catchup.step()
+    for ts in (gone, stays):
+        await _given_up(absence, ts, what)
+    absence.world.slack.workspace.person_deletes(GUESTS, gone)
+    # The absence began when both had long been written.
+    absence.catchup.was_absent(-2 * MARGIN_MS / 1000)
+
+    await absence.catchup.step()
+
+    row, other = await absence.kept(gone), await absence.kept(stays)
+    assert (row.kind, row.error) == ("refused", DELETED)
+    assert other.error != DELETED
+    assert not await absence.store.write(lambda c: send_held(c, row.id, now=0))
+    closed = select(alerts.c.subject).where(alerts.c.closed_at.is_not(None))
+    found = (await absence.store.read(lambda c: c.execute(closed))).scalars().all()
+    assert found == [f"outbox:{row.id}"]
+
+
+async def _given_up(absence: Absence, ts: str, what: str) -> None:
+    """Let a reply be one that is not sent before somebody acts, and about which an alert stands."""
+    kind, state = ("held", "cancelled") if what == "held" else ("reply", "discarded")
+    values = {"kind": kind, "content": "x", "state": state, "finished_at": 1}
+    row = await absence.kept(ts)
+
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(update(outbox).where(outbox.c.ts == ts).values(**values))
+        await records.raise_alert(
+            connection,
+            kind="undelivered",
+            provider="booking",
+            subject=f"outbox:{row.id}",
+            title="Not delivered",
+            now=1,
+        )
+
+    await absence.store.write(unit)
+
+
 async def test_an_edit_in_an_absence_of_a_reply_that_is_out_is_offered(absence: Absence) -> None:
     """As it is where the edit is heard at once."""
     ts = absence.writes(0, "Room 12")
@@ -185,12 +264,68 @@ async def test_an_edit_in_an_absence_of_a_reply_that_is_out_is_offered(absence: 
     row = await absence.kept(ts)
     assert (row.event["text"], row.event[OFFERED]) == ("Room 14", True)
     notices = await absence.store.read(lambda c: c.execute(select(inbox.c.notice)))
-    assert EDITED_LATE in str(notices.all())
+    assert EDITED_ON_ITS_WAY in str(notices.all())
 
 
 async def test_the_hold_begins_when_somebody_listens(absence: Absence) -> None:
     """However long a start waits for Slack, replies are held for the comparison after it."""
     absence.catchup.was_absent(1.0)
-    clock = absence.catchup._context.now() + timedelta(hours=1)
-    object.__setattr__(absence.catchup._context, "now", lambda: clock)
+    absence.clock.more += timedelta(hours=1)
     assert absence.catchup.held() is None
+
+
+async def test_a_channel_without_the_bot_stops_no_other_and_is_read_later(absence: Absence) -> None:
+    """The others are compared; what was said there is found when the bot is back.
+
+    Even if another process runs by then.
+    """
+    members = absence.world.slack.workspace.channels[OTHER].members
+    root = await absence.gateway.post(OTHER, "c3")
+    await absence.bind("c3", OTHER, root)
+    here = absence.writes(0, "Here")
+    there = absence.world.slack.workspace.person_writes(ANNA, OTHER, "There", thread_ts=root)
+    members.discard(BOT.user_id)
+
+    await absence.catchup.step()
+
+    assert await absence.found() == {here}
+    assert absence.catchup.held() == set()
+    successor = absence.another()
+    await successor.step()
+    assert await absence.found() == {here}
+    members.add(BOT.user_id)
+    absence.clock.more += timedelta(minutes=2)
+    await successor.step()
+    assert await absence.found() == {here, there}
+    left = await absence.store.read(lambda c: records.get_cursors(c, LEFT))
+    assert left == {}
+
+
+async def test_a_machine_that_slept_has_been_absent(absence: Absence) -> None:
+    """The socket looks as before; what was written meanwhile is read all the same."""
+    await absence.catchup.step()
+    written = absence.writes(0, "While it slept")
+    await absence.catchup.step()
+    assert await absence.found() == set()
+
+    absence.clock.more += timedelta(hours=1)
+    await absence.catchup.step()
+
+    assert await absence.found() == {written}
+
+
+async def test_a_channel_may_be_left_while_one_of_its_threads_is_read(
+    absence: Absence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bot is taken out, said by another worker, just when a call fails: nothing dies of it."""
+    absence.writes(0, "Here")
+
+    async def read(*_where: object) -> int:
+        await absence.catchup.missing(GUESTS, 0)
+        raise SlackError("Slack is away", code="http_503")
+
+    monkeypatch.setattr(absence.catchup, "_read", read)
+    with pytest.raises(SlackError):
+        await absence.catchup.step()
+
+    assert absence.catchup.held() == set()

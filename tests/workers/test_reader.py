@@ -337,3 +337,16 @@ async def test_what_is_stored_names_guest_channel_and_booking(bench: Bench) -> N
 async def _awaiting(connection: AsyncConnection, thread: str) -> int | None:
     row = await conversations.find(connection, "hostelmate", thread)
     return row.awaiting_since if row is not None else None
+
+
+async def test_accounts_whose_names_begin_alike_know_their_own_conversations(bench: Bench) -> None:
+    """What ``hostelmate:lake`` has read is not loaded for ``hostelmate``."""
+    _thread(bench, "t1", guest_name="Ada")
+    lake = bench.reader(name="hostelmate:lake")
+    await bench.work(lake)
+    plain = bench.reader("host:2:b")
+
+    await plain.step()
+
+    assert plain._known is not None
+    assert set(plain._known) <= {"t1"}

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from bridgebot.app import utc_now
 from bridgebot.sandbox.slack.membership import regroups
+from bridgebot.sandbox.slack.state import Channel
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
 from bridgebot.store.database import Store
-from bridgebot.store.schema import alerts
+from bridgebot.store.rows import to_ms
+from bridgebot.store.schema import alerts, inbox
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.selfcheck import AT_ONCE, SelfCheck
 from tests.e2e.world import ALERTS, BOT, GUESTS, SCOPES, World, serve
+from tests.store.build import conversation, queued
 
 
 @dataclass(slots=True)
@@ -35,11 +38,15 @@ class Look:
     routing: Routing
     off: float = 0.0
     group: str | None = None
+    lost: list[tuple[str, int]] = field(default_factory=list)
 
     def _later(self) -> float:
         """Tell a time by which nothing is remembered."""
         self.off += 0.001
         return self.off * 1e6
+
+    async def _lose(self, channel: str, since: int) -> None:
+        self.lost.append((channel, since))
 
     def make(self) -> SelfCheck:
         """Make a self-check, as a start of the process does."""
@@ -56,6 +63,7 @@ class Look:
             self.gateway,
             Group(self.gateway, self.group, now=self._later),
             disk=self.world.directory,
+            on_lost=self._lose,
         )
 
     async def alerts(self) -> list[tuple[str, str, str]]:
@@ -149,6 +157,44 @@ async def test_what_is_put_wrong_is_said_once_and_ends_when_mended(look: Look, c
     assert [each[2] for each in await look.alerts()] == ["closed"]
     events = [line["event"] for line in logs if line["log_level"] != "debug"]
     assert events == ["attention", "attention_over"]
+
+
+async def test_who_compares_threads_is_told_when_a_channel_was_lost(look: Look) -> None:
+    """What staff write there meanwhile has no events: it is read from when all was well."""
+    check = look.make()
+    before = to_ms(utc_now())
+    await check.step()
+    _invite(look, yes=False)
+    for _ in range(3):
+        await check.step()
+
+    ((channel, since),) = look.lost
+    assert channel == GUESTS
+    assert before <= since <= to_ms(utc_now())
+
+
+async def test_a_channel_that_settings_no_longer_name_is_said_where_a_guest_writes(
+    look: Look,
+) -> None:
+    """Its threads go on there: if the bot cannot, somebody must know."""
+    old = "C1"
+    row = await conversation(look.store)
+    number = await queued(look.store, row, "m1")
+    check = look.make()
+    await check.step()
+    assert len(check.problems) == 0
+    stuck = {"state": "retryable", "error": "not_in_channel"}
+    await look.store.write(
+        lambda c: c.execute(update(inbox).where(inbox.c.id == number).values(**stuck))
+    )
+    await check.step()
+    assert old in " ".join(check.problems)
+    assert [each[0] for each in await look.alerts()] == ["slack_refused"]
+
+    members = {BOT.user_id, "U0ANNA"}
+    look.world.slack.workspace.add_channel(Channel(old, "old", members=members))
+    await check.step()
+    assert len(check.problems) == 0
 
 
 async def test_a_disk_that_fills_up_is_said(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:

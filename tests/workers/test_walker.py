@@ -152,6 +152,22 @@ async def test_years_of_conversations_flood_nobody(bench: BookingBench) -> None:
     assert not set(old) & set(await bench.shown())
 
 
+async def test_what_the_queue_still_holds_is_shown_whatever_its_age(bench: BookingBench) -> None:
+    """Conversations are read first, as history; the queue then brings the guest who waits."""
+    waits = bench.guest("c1", "Is anybody there?")
+    await bench.clock.sleep(3 * 86_400)
+    young = bench.guest("c1", "Hello?")
+    walker, poller = bench.both()
+
+    await bench.work(walker)
+    await bench.look(walker, seconds=130)
+    assert await bench.shown() == [young]
+    for _ in range(5):
+        await bench.clock.sleep(max(0.01, await poller.step()))
+
+    assert await bench.shown() == [young, waits]
+
+
 async def test_a_guest_of_long_ago_is_shown_and_starts_no_clock(bench: BookingBench) -> None:
     """After weeks without the bridge nobody is alerted for all of them at once."""
     walker = bench.walker()

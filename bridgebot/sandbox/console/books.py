@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ def books(
             key for key, one in booking.conversations.items() if one.access == "read_write"
         ),
         names={key: person.name for key, person in workspace.people.items()},
+        forms=tuple(workspace.filled_in),
+        pressed=Counter(workspace.pressed),
         confirmed=sum(account.confirmed for account in booking.accounts.values()),
     )
 

@@ -11,8 +11,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bridgebot.sandbox.console.words import is_note, key, keys
+
+CORRECT, REWORD = "correction_send", "held_edit"
+"""Buttons by which a member sends something else than what stands in the thread."""
+
+SENT = "uncertain_sent"
+"""The button by which a member says that a reply is with the guest, whatever the API holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +61,16 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Books:
-    """Everything that is compared; ``writable`` names the conversations that take replies."""
+    """Everything that is compared; ``writable`` names the conversations that take replies.
+
+    ``forms`` are texts that members typed into forms; ``pressed`` counts, by thread and button,
+    what they pressed.
+    """
 
     held: tuple[Held, ...] = ()
     posts: tuple[Post, ...] = ()
+    forms: tuple[str, ...] = ()
+    pressed: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     writable: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     confirmed: int = 0
@@ -216,13 +229,53 @@ def _compare_replies(
     for message in books.held:
         if message.api:
             sent[message.conversation_id].append(message)
+    forms = Counter(key(text) for text in books.forms)
     for conversation, messages in sent.items():
-        _match(staff.get(conversation, []), messages, tally)
+        places = {place for place, name in threads.items() if name == conversation}
+        by_hand = _ByHand(
+            forms=forms,
+            corrections=sum(books.pressed.get((*place, CORRECT), 0) for place in places),
+            rewordings=sum(books.pressed.get((*place, REWORD), 0) for place in places),
+        )
+        _match(staff.get(conversation, []), messages, tally, by_hand)
+    for place, name in threads.items():
+        missing = (one for one in staff.get(name, []) if one.required and not one.got)
+        for reply in islice(missing, books.pressed.get((*place, SENT), 0)):
+            reply.required = False
     for reply in (one for several in staff.values() for one in several):
         _judge(reply, tally, since)
 
 
-def _match(replies: list[_Reply], messages: list[Held], tally: _Tally) -> None:
+@dataclass(slots=True)
+class _ByHand:
+    """What may go to a guest besides what was typed in the thread, each as often as was pressed."""
+
+    forms: Counter[str]
+    corrections: int = 0
+    rewordings: int = 0
+
+    def takes(self, message: Held, replies: Iterable[_Reply]) -> bool:
+        """Tell whether a message that no reply fits was typed into a form."""
+        content = key(message.content)
+        if not self.forms[content]:
+            return False
+        self.forms[content] -= 1
+        # It may have been the form of a reply that was held: that one is not sent beside it.
+        held = next((each for each in replies if each.required and not each.got), None)
+        if self.rewordings and held is not None:
+            self.rewordings -= 1
+            held.required = False
+        return True
+
+    def corrects(self, reply: _Reply) -> bool:
+        """Tell whether a reply went out once more because somebody corrected it."""
+        if not reply.got or not self.corrections or len(reply.post.texts) == 1:
+            return False
+        self.corrections -= 1
+        return True
+
+
+def _match(replies: list[_Reply], messages: list[Held], tally: _Tally, by_hand: _ByHand) -> None:
     """Give each message at the provider to the reply it came from."""
     last = ""
     for message in messages:
@@ -234,10 +287,16 @@ def _match(replies: list[_Reply], messages: list[Held], tally: _Tally) -> None:
             for reply in replies
             if message.pictures and reply.post.files and not reply.post.texts[0].strip()
         ]
+        if not fitting and by_hand.takes(message, replies):
+            tally.figures.update(("replies", "posted_to_guest"))
+            continue
         if not fitting:
             tally.note("strays", f"nobody wrote this to the guest: message {message.message_id}")
             continue
         reply = min(fitting, key=lambda one: (one.got, not one.required, one.post.ts))
+        if by_hand.corrects(reply):
+            tally.figures.update(("replies", "posted_to_guest"))
+            continue
         reply.got += 1
         if reply.post.ts < last:
             tally.note("out_of_order", f"sent after a later reply: {reply.post.ts}")

@@ -7,6 +7,8 @@ from typing import Any
 
 from bridgebot.sandbox import world
 from bridgebot.sandbox.chain import Chain
+from bridgebot.sandbox.child import sources
+from bridgebot.sandbox.console.catalogue import NOTIFICATIONS
 from bridgebot.sandbox.messaging.notifications import Subscription
 
 
@@ -31,3 +33,15 @@ def set_pushes(chain: Chain, body: Mapping[str, Any]) -> dict[str, str]:
     hook = bot and webhook_secret
     chain.webhook.url = f"{bot}/hostelmate/events/{webhook_secret}" if hook else ""
     return {"notifications": subscription.url if bot and client_id else ""}
+
+
+def wear(chain: Chain, settings: Mapping[str, str]) -> None:
+    """Let the sandbox fit the settings of its own bot: what can go wrong, where to push to."""
+    used = sources(settings)
+    chain.troubles.sources = used
+    notified = {
+        "bot": f"http://{settings.get('BRIDGEBOT_HTTP_BIND', '')}",
+        "client_id": world.NOTIFIED_AS,
+        "client_secret": world.NOTIFICATIONS_SECRET,
+    }
+    set_pushes(chain, notified if NOTIFICATIONS in used else {})

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,12 @@ from aiohttp import web
 
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.console.bodies import Act, Body, WrongRequestError, text_of
+from bridgebot.sandbox.console.catalogue import TROUBLES
 from bridgebot.sandbox.console.faults import WrongFaultError, describe, set_faults
 from bridgebot.sandbox.console.kit import Kit
 from bridgebot.sandbox.console.pictures import picture_bytes
 from bridgebot.sandbox.console.pushes import set_pushes
 from bridgebot.sandbox.console.stream import Stream
-from bridgebot.sandbox.console.troubles import TROUBLES
 from bridgebot.sandbox.messaging.attachments import KINDS, guest_sends, kind_of
 from bridgebot.sandbox.script import WrongScriptError, names, read
 from bridgebot.sandbox.slack.files import person_uploads
@@ -65,7 +66,7 @@ class Console:
         get, post = app.router.add_get, app.router.add_post
         get("/", self._page)
         get("/sandbox/state", self._state)
-        get("/sandbox/events", self.stream.serve)
+        get("/sandbox/events", self._events)
         get("/sandbox/wire", self.wire.serve)
         get("/sandbox/emoji", self._emoji)
         get("/sandbox/ledger", self._ledger)
@@ -78,6 +79,8 @@ class Console:
         post("/sandbox/guests/{conversation}/messages", _taking(self._guest_writes))
         post("/sandbox/guests/{conversation}/pictures", _taking(self._guest_sends_picture))
         get("/sandbox/pictures/{side}/{name}", self._picture)
+        post("/sandbox/guests/{conversation}/readings", _taking(self._guest_reads))
+        post("/sandbox/guests/{conversation}/redactions", _taking(self._redacts))
         post("/sandbox/extranet/{conversation}/messages", _taking(self._hotel_writes))
         for what, act in {**self._people_acts(), **self.kit.people_acts()}.items():
             post(f"/sandbox/people/{{user}}/{what}", _taking(act))
@@ -119,8 +122,12 @@ class Console:
     async def _state(self, _request: web.Request) -> web.Response:
         return web.json_response(self.chain.state())
 
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        self.chain.looked_at.set()
+        return await self.stream.serve(request)
+
     async def _emoji(self, _request: web.Request) -> web.Response:
-        return web.json_response(_emoji_names())
+        return web.Response(body=_emoji_names(), content_type="application/json")
 
     async def _ledger(self, _request: web.Request) -> web.Response:
         return web.json_response(asdict(self.chain.ledger()))
@@ -181,10 +188,27 @@ class Console:
         text = text_of(body, "text")
         return {"message_id": self.chain.says_guest(conversation, text)}
 
-    async def _guest_sends_picture(self, request: web.Request, body: Body) -> object:
+    async def _guest_reads(self, request: web.Request, _body: Body) -> object:
+        self.chain.booking.guest_reads(self._of_booking(request, "tell what they read"))
+        return {}
+
+    async def _redacts(self, request: web.Request, body: Body) -> object:
+        conversation = self._of_booking(request, "have messages redacted")
+        wanted = text_of(body, "message_id")
+        messages = self.chain.booking.conversations[conversation].messages
+        if wanted not in {each.message_id for each in messages}:
+            raise WrongRequestError("there is no such message")
+        self.chain.booking.redact(wanted)
+        return {}
+
+    def _of_booking(self, request: web.Request, what: str) -> str:
         conversation = request.match_info["conversation"]
         if conversation not in self.chain.booking.conversations:
-            raise WrongRequestError("only guests of Booking.com send pictures")
+            raise WrongRequestError(f"only guests of Booking.com {what}")
+        return conversation
+
+    async def _guest_sends_picture(self, request: web.Request, body: Body) -> object:
+        conversation = self._of_booking(request, "send pictures")
         name, data, text = _picture_of(body)
         message, attachment = guest_sends(self.chain.booking, conversation, name, data, text)
         return {"message_id": message, "attachment_id": attachment}
@@ -334,11 +358,12 @@ async def _body(request: web.Request) -> Body:
     return body
 
 
-def _emoji_names() -> dict[str, str]:
-    """List emoji by the names Slack uses."""
+@cache
+def _emoji_names() -> bytes:
+    """List emoji by the names Slack uses, as JSON."""
     result: dict[str, str] = {}
     for sign, about in emoji.EMOJI_DATA.items():
         if about["status"] <= emoji.STATUS["fully_qualified"]:
             for name in (str(about["en"]), *about.get("alias", ())):
                 result.setdefault(name.strip(":"), sign)
-    return result
+    return json.dumps(result).encode()

@@ -20,13 +20,14 @@ _SECRETS: Final = re.compile(
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TS: Final = re.compile(r"\d{10}\.\d{6}")
 # What the bridge asks of Slack and Booking.com, and what is sent to it.
-_TO_BOT: Final = frozenset({"envelope"})
+_TO_BOT: Final = frozenset({"envelope", "notification"})
 _NAMES: Final = {
     "token": "log in",
     "messages.latest": "fetch the queue",
     "messages.confirm": "confirm",
     "conversations.post": "send to the guest",
     "conversations.by_id": "read a conversation",
+    "notification": "notify of a message",
     "envelope": "socket envelope",
     "ack": "acknowledge",
     "dropped": "given up: never acknowledged",

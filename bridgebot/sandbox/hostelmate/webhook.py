@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
-import httpx
+import aiohttp
 
 from bridgebot.sandbox.hostelmate.hostel import HostelMate, Message, Thread
 
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
 AGENCIES: Final = frozenset({"BOOKING_COM", "AIRBNB"})
 """Channels that the documents name for this event."""
 
@@ -104,8 +105,10 @@ class Webhook:
         if self.switches.signature == "hmac":
             headers["X-Signature"] = hmac.new(b"sandbox", body, hashlib.sha256).hexdigest()
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
-                answer = await http.post(self.url, content=body, headers=headers)
-        except httpx.HTTPError:
+            async with (
+                aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+                http.post(self.url, data=body, headers=headers, allow_redirects=False) as answer,
+            ):
+                self.statuses.append(answer.status)
+        except (aiohttp.ClientError, TimeoutError):
             return
-        self.statuses.append(answer.status_code)

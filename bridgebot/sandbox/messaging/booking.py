@@ -21,7 +21,10 @@ Watcher = Callable[[Mapping[str, Any]], None]
 
 @dataclass(slots=True)
 class Message:
-    """A message of a conversation; ``api`` says that it was posted through the API."""
+    """A message of a conversation; ``api`` says that it was posted through the API.
+
+    ``redacted`` says that something was taken out of it after it was written.
+    """
 
     message_id: str
     sender: str
@@ -32,6 +35,7 @@ class Message:
     attachment_ids: tuple[str, ...] = ()
     api: bool = False
     read_by: set[str] = field(default_factory=set)
+    redacted: bool = False
 
 
 @dataclass(slots=True)
@@ -194,6 +198,26 @@ class Booking:
             tuple(attachment_ids),
             api=api,
         )
+
+    def guest_reads(self, conversation_id: str) -> None:
+        """Let the guest read what the property has written."""
+        conversation = self.conversations[conversation_id]
+        for message in conversation.messages:
+            if message.sender != "guest":
+                message.read_by.add(conversation.guest_id)
+        self.changed(type="tag", conversation=conversation_id, tag="read")
+
+    def redact(self, message_id: str) -> None:
+        """Take something out of a message that was delivered, as for phishing."""
+        for conversation in self.conversations.values():
+            for message in conversation.messages:
+                if message.message_id == message_id:
+                    message.redacted = True
+                    left = {"kept": message.content, "empty": "", "masked": "[redacted]"}
+                    message.content = left[self.switches.redacted_text]
+                    self.changed(type="redacted", conversation=conversation.conversation_id)
+        if self.switches.redacted_again == "queued":
+            self.queue_again(message_id)
 
     def confirm_request(self, conversation_id: str, reservation: str) -> None:
         """Turn a booking request into a reservation; the conversation stays."""

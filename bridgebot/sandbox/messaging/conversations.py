@@ -95,7 +95,7 @@ def visible(call: Call, conversation: Conversation) -> list[Message]:
 
 def shows_self_service(call: Call) -> bool:
     """Tell whether reads other than the queue's show self-service requests."""
-    by_version, by_flag = call.version == "1.2", call.account.self_service
+    by_version, by_flag = call.version >= "1.2", call.account.self_service
     if call.switches.self_service == "both":
         return by_version and by_flag
     return by_version or by_flag

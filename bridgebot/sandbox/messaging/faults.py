@@ -33,6 +33,9 @@ messages again, ``reset`` drops the queue, ``junk`` puts an unreadable entry in 
 adds keys and values that no document names, ``mismatch`` states one message too many.
 """
 
+PUSH: Final = "notifications.push"
+"""What is struck where a notification is to be sent."""
+
 BATCH_KINDS: Final = frozenset(
     {"duplicate", "reorder", "redeliver", "reset", "junk", "unknown", "mismatch"}
 )
@@ -83,6 +86,10 @@ class Faults:
     def clear(self) -> None:
         """Take all faults away."""
         self.planned.clear()
+
+    def drop(self, endpoint: str) -> None:
+        """Take the faults of one endpoint away."""
+        self.planned = [each for each in self.planned if each.endpoint != endpoint]
 
     def strike(self, endpoint: str) -> Fault | None:
         """Return the fault that hits this call, if one does, and count it."""

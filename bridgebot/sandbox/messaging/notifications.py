@@ -1,4 +1,4 @@
-"""The Connectivity Notification Service: pushes each new message to whoever subscribed.
+"""The Connectivity Notification Service: pushes each new message to the accounts that subscribed.
 
 It asks the subscriber's token endpoint with client credentials, by form post, takes the token out
 of ``jwt``, and shows it with each notification. How often it tries, in which order, and what a
@@ -15,15 +15,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
-import httpx
+import aiohttp
 
 from bridgebot.sandbox.messaging.booking import Booking, Conversation, Message
-from bridgebot.sandbox.messaging.faults import Faults
+from bridgebot.sandbox.messaging.faults import PUSH, Faults
 from bridgebot.sandbox.messaging.payloads import queue_entry
 
-PUSH: Final = "notifications.push"
 NEW_MESSAGE: Final = "MESSAGING_API_NEW_MESSAGE"
 _UNAUTHORISED: Final = 401
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
 _PAUSES: Final = (0.1, 0.3, 1.0, 2.0, *[4.0] * 10)
 _WORDS: Final = {
     "queue": ("GUEST", "property"),
@@ -81,7 +81,7 @@ class Subscription:
 
 
 class Notifier:
-    """Pushes what happens in a ``Booking`` to its subscriber, if there is one."""
+    """Pushes what happens in a ``Booking`` to its subscribers; each account may be one."""
 
     def __init__(
         self,
@@ -93,27 +93,32 @@ class Notifier:
         self.booking = booking
         self.faults = faults or Faults()
         self.switches = switches or PushSwitches()
-        self.subscription: Subscription | None = None
+        self.subscriptions: dict[str, Subscription] = {}
         self.statuses: deque[int] = deque(maxlen=1000)
         self.lost = 0
-        self._waiting: deque[Mapping[str, Any]] = deque()
-        self._token = ""
+        self._waiting: deque[tuple[str, Mapping[str, Any]]] = deque()
+        self._tokens: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
         booking.watch(self._changed)
 
     def subscribe(self, subscription: Subscription | None) -> None:
-        """Let notifications go somewhere from now on, or nowhere."""
-        self.subscription, self._token = subscription, ""
+        """Let an account's notifications go somewhere from now on, or nobody's anywhere."""
+        if subscription is None:
+            self.subscriptions.clear()
+            self._tokens.clear()
+            return
+        self.subscriptions[subscription.account] = subscription
+        self._tokens.pop(subscription.account, None)
 
-    def push(self, body: Mapping[str, Any]) -> None:
-        """Send a notification of any kind."""
-        self._waiting.append(body)
+    def push(self, body: Mapping[str, Any], account: str | None = None) -> None:
+        """Send a notification of any kind to an account, or to all."""
+        self._waiting.extend((each, body) for each in self.subscriptions if account in {None, each})
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._drain())
 
     async def stop(self) -> None:
         """Send nothing more."""
-        self.subscription = None
+        self.subscriptions.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -128,17 +133,21 @@ class Notifier:
         for conversation in self.booking.conversations.values():
             for message in conversation.messages:
                 if message.message_id == message_id:
-                    self.push(self._body(conversation, message))
+                    self._notify(conversation, message)
 
     def _changed(self, change: Mapping[str, Any]) -> None:
-        if self.subscription is None or change.get("type") != "message":
+        if not self.subscriptions or change.get("type") != "message":
             return
         conversation = self.booking.conversations[change["conversation"]]
-        account = self.booking.accounts[self.subscription.account]
         message = conversation.messages[-1]
-        own = message.sender != "guest" and self.switches.own == "left_out"
-        if conversation.property_id in account.properties and not own:
-            self.push(self._body(conversation, message))
+        if message.sender == "guest" or self.switches.own == "pushed":
+            self._notify(conversation, message)
+
+    def _notify(self, conversation: Conversation, message: Message) -> None:
+        """Push a message to all whose property it is."""
+        for name in self.subscriptions:
+            if conversation.property_id in self.booking.accounts[name].properties:
+                self.push(self._body(conversation, message), name)
 
     def _body(self, conversation: Conversation, message: Message) -> dict[str, Any]:
         payload = queue_entry((conversation, message), "1.2", self.booking.switches)
@@ -150,31 +159,34 @@ class Notifier:
 
     async def _drain(self) -> None:
         # Looked at again when the client is closed: something may have come meanwhile.
-        while self._waiting and self.subscription is not None:
-            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as http:
+        while self._waiting and self.subscriptions:
+            async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
                 # What people write in the same moment is taken together.
                 await asyncio.sleep(0)
                 await self._send_all(http)
 
-    async def _send_all(self, http: httpx.AsyncClient) -> None:
-        while self._waiting and self.subscription is not None:
+    async def _send_all(self, http: aiohttp.ClientSession) -> None:
+        while self._waiting and self.subscriptions:
             last = self.switches.order == "reversed"
-            body = self._waiting.pop() if last else self._waiting.popleft()
-            await self._deliver(http, body)
+            account, body = self._waiting.pop() if last else self._waiting.popleft()
+            await self._deliver(http, account, body)
 
-    async def _deliver(self, http: httpx.AsyncClient, body: Mapping[str, Any]) -> None:
+    async def _deliver(
+        self, http: aiohttp.ClientSession, account: str, body: Mapping[str, Any]
+    ) -> None:
         """Try until it is taken, or as often as the service tries."""
         fault = self.faults.strike(PUSH)
         kind = fault.kind if fault is not None else ""
         if kind == "drop_before":
             self.lost += 1
+            self._log(body, 0)
             return
         if kind == "drop_after":
             # The answer is lost: sent, and sent again.
-            await self._post(http, body)
+            await self._post(http, account, body)
             body = self._once_more(body)
         for pause in _PAUSES:
-            status = await self._post(http, body)
+            status = await self._post(http, account, body)
             if 200 <= status < 300:  # noqa: PLR2004 - success
                 return
             if self.switches.retries == "never" and status != _UNAUTHORISED:
@@ -188,29 +200,51 @@ class Notifier:
             return body
         return {**body, "metadata": {**body["metadata"], "uuid": str(uuid.uuid4())}}
 
-    async def _post(self, http: httpx.AsyncClient, body: Mapping[str, Any]) -> int:
+    async def _post(
+        self, http: aiohttp.ClientSession, account: str, body: Mapping[str, Any]
+    ) -> int:
         """Post a notification; return the status, 0 where there is none."""
-        there = self.subscription
+        there = self.subscriptions.get(account)
         if there is None:
             return 0
         try:
-            if not self._token or self.switches.token == "each_time":  # noqa: S105 - a word
-                self._token = await self._ask(http, there)
-            bearer = {"Authorization": f"Bearer {self._token}"}
-            answer = await http.post(there.url, json=dict(body), headers=bearer)
-        except httpx.HTTPError:
+            if not self._tokens.get(account) or self.switches.token == "each_time":  # noqa: S105
+                self._tokens[account] = await self._ask(http, there)
+            bearer = {"Authorization": f"Bearer {self._tokens[account]}"}
+            async with http.post(
+                there.url, json=dict(body), headers=bearer, allow_redirects=False
+            ) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            self._log(body, 0)
             return 0
-        self.statuses.append(answer.status_code)
-        if answer.status_code == _UNAUTHORISED:
-            self._token = ""
-        return answer.status_code
+        self._log(body, status)
+        self.statuses.append(status)
+        if status == _UNAUTHORISED:
+            self._tokens.pop(account, None)
+        return status
 
-    async def _ask(self, http: httpx.AsyncClient, there: Subscription) -> str:
+    def _log(self, body: Mapping[str, Any], status: int) -> None:
+        """Keep what went over the wire, without the token; status 0 is no answer."""
+        self.booking.wire.append(
+            {
+                "side": "booking",
+                "at": self.booking.now().timestamp(),
+                "what": "notification",
+                "status": status,
+                "sent": dict(body),
+                "body": None,
+            }
+        )
+
+    async def _ask(self, http: aiohttp.ClientSession, there: Subscription) -> str:
         """Ask the subscriber for a token."""
         form = {
             "grant_type": "client_credentials",
             "client_id": there.client_id,
             "client_secret": there.client_secret,
         }
-        answer = await http.post(there.token_url, data=form)
-        return str(answer.json().get("jwt", "")) if answer.is_success else ""
+        async with http.post(there.token_url, data=form, allow_redirects=False) as answer:
+            if not 200 <= answer.status < 300:  # noqa: PLR2004 - success
+                return ""
+            return str((await answer.json()).get("jwt", ""))

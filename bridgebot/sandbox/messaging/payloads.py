@@ -46,7 +46,7 @@ def queue_entry(entry: Any, version: str, switches: Switches) -> Any:  # noqa: A
     elif switches.property_id != "absent":
         about["property_id"] = conversation.property_id
     metadata: dict[str, Any] = {"participant_type": "GUEST" if is_guest else "property"}
-    if is_guest and version == "1.2" and conversation.shown_name:
+    if is_guest and version >= "1.2" and conversation.shown_name:
         metadata["name"] = conversation.shown_name
     sender = {
         "participant_id": conversation.guest_id if is_guest else conversation.hotel_id,
@@ -61,7 +61,7 @@ def queue_entry(entry: Any, version: str, switches: Switches) -> Any:  # noqa: A
         "sender": sender,
         "conversation": about,
         **({"reply_to": addressee} if switches.reply_to == "present" else {}),
-        **_typed(message, version),
+        **_typed(message, version, switches),
     }
 
 
@@ -75,7 +75,7 @@ def thread_entry(
 ) -> dict[str, Any]:
     """Write a conversation with some of its messages, newest first as they are given."""
     guest: dict[str, Any] = {"type": "guest"}
-    if version == "1.2" and conversation.shown_name:
+    if version >= "1.2" and conversation.shown_name:
         guest["name"] = conversation.shown_name
     number = conversation.property_id
     hotel = {"type": "property", "id": int(number) if number.isdigit() else number}
@@ -100,14 +100,16 @@ def thread_entry(
     return entry
 
 
-def _thread_message(conversation: Conversation, message: Message, version: str) -> dict[str, Any]:
+def _thread_message(
+    conversation: Conversation, message: Message, version: str, switches: Switches
+) -> dict[str, Any]:
     is_guest = message.sender == "guest"
     entry: dict[str, Any] = {
         "message_id": message.message_id,
         "timestamp": stamp(message.at),
         "sender_id": conversation.guest_id if is_guest else conversation.hotel_id,
         "content": message.content,
-        **_typed(message, version),
+        **_typed(message, version, switches),
     }
     if message.attachment_ids:
         entry["attachment_ids"] = list(message.attachment_ids)
@@ -122,7 +124,7 @@ def _thread_messages(
     switches: Switches,
 ) -> list[dict[str, Any]]:
     """Write a message and, beside or inside it, who has read it."""
-    entry = _thread_message(conversation, message, version)
+    entry = _thread_message(conversation, message, version, switches)
     if switches.tag_entries == "on":
         readers = readers or [conversation.guest_id]
     if not readers:
@@ -132,12 +134,16 @@ def _thread_messages(
 
 
 def search_entry(
-    conversation: Conversation, message: Message, version: str, names: Mapping[str, str]
+    conversation: Conversation,
+    message: Message,
+    version: str,
+    names: Mapping[str, str],
+    switches: Switches,
 ) -> dict[str, Any]:
     """Write a message of a search's result, which names the property under any version."""
     if message.sender == "guest":
         participant, kind = conversation.guest_id, "guest"
-        name = conversation.shown_name if version == "1.2" else None
+        name = conversation.shown_name if version >= "1.2" else None
     else:
         participant, kind = conversation.hotel_id, "hotel"
         name = names.get(conversation.property_id)
@@ -156,7 +162,7 @@ def search_entry(
             "conversation_type": conversation.kind,
             "conversation_reference": conversation.reference,
         },
-        **_typed(message, version),
+        **_typed(message, version, switches),
     }
 
 
@@ -165,12 +171,17 @@ def account_word(*, has: bool, switches: Switches) -> bool | str:
     return str(has).lower() if switches.guest_has_account == "string" else has
 
 
-def _typed(message: Message, version: str) -> dict[str, Any]:
-    """Add what version 1.2 tells of a message's kind."""
-    if version != "1.2":
+def _typed(message: Message, version: str, switches: Switches) -> dict[str, Any]:
+    """Add what version 1.2 tells of a message's kind, and 1.3 of its redaction."""
+    if version < "1.2":
         return {}
-    attributes = {"attributes": dict(message.attributes)} if message.attributes else {}
-    return {"message_type": message.kind, **attributes}
+    attributes: dict[str, Any] = dict(message.attributes)
+    told = {"is_redacted": message.redacted} if version >= "1.3" else {}
+    if switches.redacted_place == "attributes":
+        attributes |= told
+        told = {}
+    typed = {"message_type": message.kind, **told}
+    return typed | ({"attributes": attributes} if attributes else {})
 
 
 def page_id(offset: int, switches: Switches) -> str:

@@ -118,7 +118,7 @@ def _page(call: Call, job: Job, offset: int) -> Answer:
     names = call.booking.properties
     data = {
         "messages": [
-            search_entry(conversation, message, call.version, names)
+            search_entry(conversation, message, call.version, names, call.switches)
             for conversation, message in found[offset : offset + PAGE]
         ],
         "next_page_id": page_id(offset + PAGE, call.switches) if more else "",
@@ -130,7 +130,7 @@ def _page(call: Call, job: Job, offset: int) -> Answer:
 def _found(call: Call, job: Job) -> Iterator[tuple[Conversation, Message]]:
     # Self-service requests need version 1.2 on both calls, unless the account's flag brings them.
     flag_alone = call.account.self_service and call.switches.self_service == "either"
-    wanted = shows_self_service(call) and (job.version == "1.2" or flag_alone)
+    wanted = shows_self_service(call) and (job.version >= "1.2" or flag_alone)
     for conversation in call.booking.conversations.values():
         if conversation.property_id not in job.properties:
             continue

@@ -158,7 +158,7 @@ class BookingStandIn:
         if asked in {"1.0", "1.1"}:
             return "1.0"
         if asked in {"1.2", "1.3"}:
-            return "1.2"
+            return asked
         other = self.booking.switches.unknown_version
         return None if other == "400" else other
 

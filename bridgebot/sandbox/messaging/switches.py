@@ -39,7 +39,9 @@ class Switches:
     without a range gives; the table says "for more than 1 MB set ``from`` to 0" beside a limit of
     5 MB. ``upload_refused``: the answer to a file of the wrong type or size. ``upload_id``: its
     form. ``attachment_again``: whether a second message may name the same attachment.
-    ``most_attachments``: how many a message may have.
+    ``most_attachments``: how many a message may have. ``redacted_place``: where version 1.3 says
+    that a message is redacted. ``redacted_text``: what is left of its text. ``redacted_again``:
+    whether the queue delivers a message once more when it is redacted.
     """
 
     confirm_mode: Literal["head", "batch"] = "head"
@@ -77,6 +79,9 @@ class Switches:
     upload_id: Literal["string", "object"] = "string"
     attachment_again: Literal["ok", "400"] = "ok"
     most_attachments: int | None = None
+    redacted_place: Literal["beside", "attributes"] = "beside"
+    redacted_text: Literal["masked", "kept", "empty"] = "masked"
+    redacted_again: Literal["queued", "silent"] = "queued"
 
     @property
     def mega(self) -> int:
@@ -120,6 +125,9 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
     "upload_id": ("object",),
     "attachment_again": ("400",),
     "most_attachments": (2,),
+    "redacted_place": ("attributes",),
+    "redacted_text": ("kept", "empty"),
+    "redacted_again": ("silent",),
 }
 
 

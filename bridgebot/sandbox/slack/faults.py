@@ -6,8 +6,11 @@ import random
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["delay", "429", "500", "503", "html", "internal_error", "drop_before", "drop_after"]
-"""``internal_error`` and ``drop_after`` strike when the call has taken effect."""
+Kind = Literal[
+    "delay", "429", "500", "503", "html", "refused", "internal_error", "drop_before", "drop_after"
+]
+"""``internal_error`` and ``drop_after`` strike when the call has taken effect; ``refused`` is a
+refusal for good."""
 
 
 @dataclass(slots=True)

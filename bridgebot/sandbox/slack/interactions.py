@@ -84,6 +84,7 @@ class Interactions:
         }
         if shown is None:
             payload["message"] = message
+        self.workspace.pressed.append((channel_id, str(message.get("thread_ts")), action_id))
         self._send("interactive", payload, response)
 
     def _state(

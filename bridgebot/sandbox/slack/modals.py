@@ -95,6 +95,7 @@ class Modals:
         view = self._top(user)
         app = self.workspace.apps[view["app_id"]]
         view["state"] = {"values": values}
+        self._note_texts(user, values)
         payload = about(self.workspace, app, "view_submission", user) | {
             "trigger_id": self.workspace.triggers.give(app, user),
             "view": view,
@@ -109,6 +110,14 @@ class Modals:
             self.workspace.changed(type="view", user=user)
 
         self.sockets.send(Envelope(app.app_id, "interactive", payload, answered, failed))
+
+    def _note_texts(self, user: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remember what a full member typed: it may be meant for somebody outside."""
+        if self.workspace.people[user].guest:
+            return
+        fields = (each for block in values.values() for each in block.values())
+        texts = (each.get("value") for each in fields)
+        self.workspace.filled_in += [text.strip() for text in texts if isinstance(text, str)]
 
     def close(self, user: str, *, everything: bool = False) -> None:
         """Close the modal on top, or all; the app is told if the view asks for it."""

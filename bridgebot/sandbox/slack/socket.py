@@ -46,6 +46,19 @@ class Envelope:
         return self.kind != "events_api" and self.payload.get("type") != "shortcut"
 
 
+def deed_of(kind: str, payload: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name what a person did, by its kind and its own name; ``None`` for an event."""
+    if kind == "slash_commands":
+        return "command", str(payload["command"])
+    if kind != "interactive":
+        return None
+    if payload["type"] == "block_actions":
+        return "action", str(payload["actions"][0]["action_id"])
+    if payload["type"] == "view_submission":
+        return "view", str(payload["view"]["callback_id"])
+    return ("shortcut", str(payload["callback_id"])) if "callback_id" in payload else None
+
+
 class SocketMode:
     """The sockets of all apps.
 
@@ -75,6 +88,8 @@ class SocketMode:
         self.losing = 0
         self.dropped = 0
         self.counts: Counter[str] = Counter()
+        # What people did besides writing and an app has acknowledged: its kind and its name.
+        self.taken: Counter[tuple[str, str]] = Counter()
         self._tickets: dict[str, str] = {}
         self._connections: dict[str, list[web.WebSocketResponse]] = {}
         self._waiting: dict[str, Envelope] = {}
@@ -148,13 +163,18 @@ class SocketMode:
         envelope = self._waiting.pop(envelope_id, None)
         if envelope is None:
             return
-        self.counts["acknowledged"] += 1
+        self._count(envelope)
         first = not envelope.done.is_set()
         envelope.done.set()
         self._log("ack", envelope.kind, answer)
         self.workspace.changed(type="ack", kind=envelope.kind, app=envelope.app_id)
         if first and envelope.answered is not None:
             await self._take_answer(envelope, envelope.answered, answer.get("payload"))
+
+    def _count(self, envelope: Envelope) -> None:
+        self.counts["acknowledged"] += 1
+        if (deed := deed_of(envelope.kind, envelope.payload)) is not None:
+            self.taken[deed] += 1
 
     async def _take_answer(self, envelope: Envelope, answered: Answered, payload: object) -> None:
         """Do what an acknowledgement asks for; what Slack would not take is told to the person."""
@@ -267,7 +287,7 @@ class SocketMode:
             envelope.reason = "http_timeout"
             return False
         if answer.taken:
-            self.counts["acknowledged"] += 1
+            self._count(envelope)
             self._log("ack", envelope.kind, {"payload": answer.body})
             self.workspace.changed(type="ack", kind=envelope.kind, app=envelope.app_id)
             if envelope.answered is not None:

@@ -220,6 +220,8 @@ async def _before(request: web.Request, fault: Fault) -> web.StreamResponse | No
     elif fault.kind in {"500", "503"}:
         body = {"ok": False, "error": "service_unavailable"}
         return web.json_response(body, status=int(fault.kind))
+    elif fault.kind == "refused":
+        return web.json_response({"ok": False, "error": "invalid_arguments"})
     elif fault.kind == "429":
         return _too_many(max(1, round(fault.seconds)))
     return None

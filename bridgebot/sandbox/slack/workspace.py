@@ -44,8 +44,7 @@ class Workspace:
         team_name: str = "Sandbox",
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.team_id = team_id
-        self.team_name = team_name
+        self.team_id, self.team_name = team_id, team_name
         self.now = now
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
@@ -63,6 +62,8 @@ class Workspace:
         self.wire: deque[dict[str, Any]] = deque(maxlen=500)
         self.deliver: Deliver = lambda _app, _event: None
         self.history: dict[tuple[str, str], list[str]] = {}
+        self.filled_in: list[str] = []  # what people typed into forms
+        self.pressed: list[tuple[str, str, str]] = []  # channel, thread, button
         self._watchers: list[Watcher] = []
         self._numbers = itertools.count(1)
 

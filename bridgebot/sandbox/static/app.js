@@ -13,7 +13,7 @@ import { openThreadOf, ui } from "./ui.js";
 import { drawWire, startWire } from "./wire.js";
 
 const words = [
-  ["guest_messages", "messages"], ["threads", "threads"], ["replies", "replies"],
+  ["guest_messages", "messages", "message"], ["threads", "threads", "thread"], ["replies", "replies", "reply"],
   ["posted_to_guest", "delivered"], ["waiting", "waiting"], ["lost", "lost"], ["twice", "twice"],
 ];
 
@@ -23,10 +23,10 @@ function drawFigures() {
   const signature = JSON.stringify(tables.figures);
   if (signature === drawnFigures) return;
   drawnFigures = signature;
-  byId("figures").replaceChildren(...words.filter(([name]) => name in tables.figures).map(([name, word]) => {
+  byId("figures").replaceChildren(...words.filter(([name]) => name in tables.figures).map(([name, word, one = word]) => {
     const value = tables.figures[name];
     const bad = (name === "lost" || name === "twice") && value > 0;
-    return h("span", { class: bad ? "figure bad" : "figure", "data-figure": name }, h("b", {}, value), ` ${word}`);
+    return h("span", { class: bad ? "figure bad" : "figure", "data-figure": name }, h("b", {}, value), ` ${value === 1 ? one : word}`);
   }));
 }
 
@@ -88,7 +88,6 @@ function startTabs() {
 
 ui.redraw = changed;
 ui.you = remember("you");
-onChange(draw);
 startTabs();
 startParts();
 startPhones();
@@ -103,5 +102,9 @@ function tellState(state) {
   byId("live").textContent = state === "live" ? "live" : "reconnecting";
 }
 
-// Emoji first: what is drawn once is not drawn again for a sign that came later.
-loadEmoji().finally(() => follow(tellState));
+follow(tellState);
+// Emoji before the first drawing: what is drawn once is not drawn again for a sign that came later.
+loadEmoji().finally(() => {
+  onChange(draw);
+  changed();
+});

@@ -33,7 +33,7 @@ const phoneShown = () => document.body.dataset.tab === "phones" && document.quer
 function about(conversation) {
   const kind = conversation.type === "request_to_book" ? "booking request" : `no. ${conversation.reference}`;
   const stay = [dateOnly(conversation.arrival), dateOnly(conversation.departure)].filter(Boolean).join(" – ");
-  return [kind, stay].filter(Boolean).join(" · ");
+  return [kind, stay];
 }
 
 function row(data) {
@@ -41,9 +41,11 @@ function row(data) {
   return h("button", { type: "button", class: "inbox", "aria-current": data.current ? "true" : undefined, onclick: () => chooseGuest(data.id) },
     avatar(data.guest, { round: true }),
     h("span", { class: "inbox-text" },
-      h("span", { class: "inbox-name" }, h("span", {}, data.guest), tag && h("span", { class: "tag" }, tag)),
-      h("span", { class: "inbox-last" }, data.last)),
-    data.unread ? h("span", { class: "count", "aria-label": `${data.unread} unread` }, data.unread) : null);
+      h("span", { class: "inbox-name" }, data.guest),
+      h("span", { class: "inbox-last" },
+        tag && h("span", { class: "tag" }, tag),
+        h("span", { class: "inbox-words" }, data.last),
+        data.unread ? h("span", { class: "count", "aria-label": `${data.unread} unread` }, data.unread) : null)));
 }
 
 function rows(conversations, byConversation) {
@@ -78,7 +80,8 @@ function head(conversation) {
   const property = tables.properties[conversation.property_id];
   byId("phone-title").textContent = `${conversation.guest}`;
   const extra = [languages[conversation.language], conversation.access === "read_only" ? "the hotel can no longer write" : "", conversation.has_account === false ? "no account: gets e-mails" : ""];
-  byId("phone-sub").textContent = [`${property?.name ?? ""}, ${property?.city ?? ""}`, about(conversation), ...extra].filter(Boolean).join(" · ");
+  const parts = [`${property?.name ?? ""}, ${property?.city ?? ""}`, ...about(conversation), ...extra].filter(Boolean);
+  show(byId("phone-sub"), parts.map((part) => ({ key: part, data: part })), (part) => h("span", {}, part));
 }
 
 let attachment = null;

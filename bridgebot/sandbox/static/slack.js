@@ -49,7 +49,8 @@ function head(data) {
   return h("div", { class: "post-head" },
     h("b", {}, data.name), data.app && h("span", { class: "badge" }, "APP"),
     data.badge && h("span", { class: "badge soft" }, data.badge),
-    h("time", { datetime: time(data.ts).toISOString() }, when(time(data.ts))));
+    h("time", { datetime: time(data.ts).toISOString() }, when(time(data.ts))),
+    data.edited && h("span", { class: "edited" }, "(edited)"));
 }
 
 function post(data) {
@@ -63,7 +64,6 @@ function post(data) {
       data.only_for && h("p", { class: "only" }, "Only visible to you"),
       head(data), body(data, press(data)),
       attached(data.files),
-      data.edited && h("span", { class: "edited" }, "(edited)"),
       data.reactions?.length ? h("div", { class: "reactions" }, data.reactions.map((r) => reaction(data, r))) : null,
       replyLine(data)),
     more);

@@ -63,7 +63,6 @@ export async function send(path, body, method = "POST") {
 export async function loadEmoji() {
   const answer = await fetch("/sandbox/emoji");
   if (answer.ok) tables.emoji = await answer.json();
-  changed();
 }
 
 /** Remember a choice in this browser, where it lets us. */

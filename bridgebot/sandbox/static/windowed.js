@@ -12,6 +12,9 @@ export class Windowed {
     this.items = [];
     this.start = 0;
     this.end = 0;
+    this.atEnd = true;
+    // A list that stood at its end stays there when a drawer takes some of its height.
+    new ResizeObserver(() => { if (this.atEnd) container.scrollTop = container.scrollHeight; }).observe(container);
     container.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     container.addEventListener("keydown", (event) => {
       if (event.target !== container || !["Home", "End"].includes(event.key)) return;
@@ -23,9 +26,7 @@ export class Windowed {
 
   /** Draw `items`; a list that stood at its end follows what comes, and `force` brings it there. */
   draw(items, make, force = false) {
-    const { container } = this;
-    const below = container.scrollHeight - container.scrollTop - container.clientHeight;
-    const follow = force || (this.end >= this.items.length && below < 80);
+    const follow = force || (this.end >= this.items.length && this.#below() < 80);
     this.items = items;
     this.make = make;
     if (follow) this.toEnd();
@@ -52,6 +53,16 @@ export class Windowed {
     if (then) then();
     // What one is reading stays where it is while rows come and go above it.
     else if (anchor?.row.isConnected) this.container.scrollTop += anchor.row.offsetTop - anchor.top;
+    this.#note();
+  }
+
+  #below() {
+    const { scrollHeight, scrollTop, clientHeight } = this.container;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  #note() {
+    this.atEnd = this.end >= this.items.length && this.#below() < 2;
   }
 
   #anchor() {
@@ -61,8 +72,8 @@ export class Windowed {
   }
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.container;
-    if (scrollTop < near && this.start > 0) this.#move(this.start - step);
-    else if (scrollHeight - scrollTop - clientHeight < near && this.end < this.items.length) this.#move(this.start + step);
+    this.#note();
+    if (this.container.scrollTop < near && this.start > 0) this.#move(this.start - step);
+    else if (this.#below() < near && this.end < this.items.length) this.#move(this.start + step);
   }
 }

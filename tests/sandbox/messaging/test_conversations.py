@@ -135,6 +135,42 @@ async def test_who_sees_self_service_requests(
     assert seen == shown
 
 
+@pytest.mark.parametrize("place", ["beside", "attributes"])
+async def test_a_redaction_is_told_from_version_1_3_on(serve: Serve, place: str) -> None:
+    """Where is a switch; the queue delivers the message once more."""
+    side = await serve(redacted_place=place)
+    message_id = side.booking.guest_writes("c1", "Pay here: https://evil.example")
+    await side.latest()
+    await side.confirm(1)
+    side.booking.redact(message_id)
+
+    for version in ("1.2", "1.3"):
+        (shown,) = (await side.data("GET", ONE, version=version))["conversation"]["messages"]
+        (queued,) = (await side.data("GET", "/messages/latest", version=version))["messages"]
+        for entry in (shown, queued):
+            told = entry if place == "beside" else entry.get("attributes", {})
+            assert told.get("is_redacted") == (True if version == "1.3" else None)
+            assert entry["content"] == "[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("setting", "left"), [("masked", "[redacted]"), ("kept", "Hello"), ("empty", "")]
+)
+async def test_what_is_left_of_a_redacted_text_is_a_switch(
+    serve: Serve, setting: str, left: str
+) -> None:
+    """So is whether the queue says anything of it."""
+    side = await serve(redacted_text=setting, redacted_again="silent")
+    message_id = side.booking.guest_writes("c1", "Hello")
+    await side.latest()
+    await side.confirm(1)
+    side.booking.redact(message_id)
+
+    (shown,) = (await side.data("GET", ONE))["conversation"]["messages"]
+    assert shown["content"] == left
+    assert not side.account.queue
+
+
 async def test_a_post_is_answered_and_kept(side: Side) -> None:
     """The answer has the id of the message, with ``"true"`` as a string."""
     side.keep_file("a1")

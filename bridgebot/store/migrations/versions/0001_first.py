@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("last_answer_at", sa.BigInteger(), nullable=True),
         sa.Column("last_answer_by", sa.Text(), nullable=True),
         sa.Column("read_until", sa.BigInteger(), nullable=True),
+        sa.Column("guest_read_until", sa.BigInteger(), nullable=True),
         sa.Column("closing_since", sa.BigInteger(), nullable=True),
         sa.Column("no_reply_at", sa.BigInteger(), nullable=True),
         sa.Column("no_reply_by", sa.Text(), nullable=True),
@@ -55,6 +56,7 @@ def upgrade() -> None:
         sa.Column("whole", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("card_wanted", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("card_shown", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("card_drawn", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
@@ -103,6 +105,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("awaiting_since IS NOT NULL"),
         postgresql_where=sa.text("awaiting_since IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversations_unseen",
+        "conversations",
+        ["last_answer_at"],
+        unique=False,
+        sqlite_where=sa.text("last_answer_at > coalesce(guest_read_until, 0)"),
+        postgresql_where=sa.text("last_answer_at > coalesce(guest_read_until, 0)"),
     )
     op.create_index(
         "ix_conversations_unread",
@@ -204,6 +214,14 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_alerts_unshown",
+        "alerts",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("wanted <> shown"),
+        postgresql_where=sa.text("wanted <> shown"),
     )
     op.create_table(
         "messages",
@@ -395,6 +413,7 @@ def upgrade() -> None:
         sa.Column("aside", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("file", sa.Text(), nullable=True),
         sa.Column("older", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("stale", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -434,6 +453,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("notice IS NOT NULL"),
         postgresql_where=sa.text("notice IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_inbox_stale",
+        "inbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("stale"),
+        postgresql_where=sa.text("stale"),
     )
     op.create_index(
         "ix_inbox_open",
