@@ -43,6 +43,9 @@ class Director:
         """Break off what is played and play something else, with faults gone."""
         await self.end()
         self._chain.troubles.end_all()
+        if script.answered:
+            # Before the restart: the bridge would begin with alerts about who waited until now.
+            await self._answer_everybody()
         if self._restart is not None and script.settings != self._settings:
             await self._restart(script.settings)
         self.begin(script)
@@ -68,6 +71,15 @@ class Director:
         for step in script.steps:
             await asyncio.sleep(max(0.0, start + step.after / script.speed - self._now()))
             await self._do(step)
+
+    async def _answer_everybody(self) -> None:
+        """Answer whoever waits, and let a bridge that runs take it in."""
+        self._chain.answer_everybody(_ANSWERED)
+        for _ in range(_LOOKS):
+            bot = self._chain.bot
+            if bot is None or not bot.alive or not self._chain.queued():
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _do(self, step: Step) -> None:
         chain = self._chain

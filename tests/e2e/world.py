@@ -139,9 +139,10 @@ class World:
         return [message.content for message in conversation.messages if message.api]
 
     def marks(self, ts: str) -> list[str]:
-        """List the reactions on a message."""
+        """List the reactions that say how a message ended: the hourglass says that it has not."""
         message = self.slack.workspace.message(GUESTS, ts)
-        return [each["name"] for each in message.get("reactions", [])]
+        names = [each["name"] for each in message.get("reactions", [])]
+        return [name for name in names if name != "hourglass_flowing_sand"]
 
     def queued(self) -> int:
         """Count what is in the machine account's queue."""

@@ -182,6 +182,31 @@ async def test_the_night_begins_with_nobody_waiting() -> None:
     assert last.direction == "OUTBOUND"
 
 
+async def test_the_bridge_takes_the_answers_in_before_it_starts_anew() -> None:
+    """Else it would begin the night with alerts about guests who were answered."""
+    chain = Chain()
+    chain.bot = FakeBot()
+    left: list[int] = []
+
+    async def restart(_: Mapping[str, str]) -> None:
+        left.append(chain.queued())
+
+    director = Director(chain, time.monotonic, restart)
+    director.begin(read("calm-day"))
+    chain.guest_writes(EMILY, "Hello?")
+    change = asyncio.create_task(director.change(read("night")))
+    talk = chain.booking.conversations[EMILY.conversation_id]
+    async with asyncio.timeout(5):
+        while talk.messages[-1].sender != "property":
+            await asyncio.sleep(0)
+    assert left == []
+    for account in chain.booking.accounts.values():
+        account.queue.clear()
+    await change
+    await director.end()
+    assert left == [0]
+
+
 async def test_scenario_is_played_over_http() -> None:
     """The page plays shipped scenarios by name, and nothing else."""
     played: list[tuple[str, float]] = []
