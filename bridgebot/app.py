@@ -52,6 +52,7 @@ from bridgebot.workers.heartbeat import Heartbeat
 from bridgebot.workers.neighbours import Neighbours
 from bridgebot.workers.node import node_name
 from bridgebot.workers.outage import close_departed
+from bridgebot.workers.outright import Outright
 from bridgebot.workers.patience import StoppedWaitingError, patiently
 from bridgebot.workers.poster import Poster
 from bridgebot.workers.pruner import Pruner
@@ -183,9 +184,14 @@ def _assemble(
     group: Group,
 ) -> Parts:
     signals = context.signals
-    people = People(gateway, me.team_id, named=settings.may_reply)
+    people, rules = People(gateway, me.team_id, named=settings.may_reply), _rules(settings)
     app, capture = make_app(
-        settings, context, client, me, on_failed=lambda: catchup.was_absent(0.0)
+        settings,
+        context,
+        client,
+        me,
+        on_failed=lambda: catchup.was_absent(0.0),
+        outright=Outright(context, people, rules, group, undo=settings.undo_seconds),
     )
     access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
     group.register(app)
@@ -199,7 +205,6 @@ def _assemble(
         named=settings.may_reply,
     )
     socket = _receiver(settings, app, client, catchup, capture)
-    rules = _rules(settings)
     decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
     drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)

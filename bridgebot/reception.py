@@ -39,6 +39,7 @@ from bridgebot.workers.alerts import Alerts
 from bridgebot.workers.context import Context
 from bridgebot.workers.digest import Digester
 from bridgebot.workers.importer import Importer
+from bridgebot.workers.outright import Outright
 from bridgebot.workers.presenter import Presenter
 from bridgebot.workers.settler import Settler
 from bridgebot.workers.watchman import Watchman
@@ -108,6 +109,7 @@ def make_app(
     me: Identity,
     *,
     on_failed: Callable[[], None],
+    outright: Outright,
 ) -> tuple[HearingApp, Capture]:
     """Make Bolt's application; what comes is captured before anything else looks at it."""
     secret = settings.slack_signing_secret
@@ -116,11 +118,13 @@ def make_app(
         bot_user=me.user_id,
         now=context.ms,
         on_captured=context.signals.decide.set,
+        on_decided=context.signals.outbox.set,
         on_changed=context.signals.all,
         on_failed=on_failed,
         promise=settings.promise_reaction,
         named=settings.may_reply,
         traces=context.traces,
+        decide=outright.decide,
     )
     app = HearingApp(
         client=client,

@@ -20,9 +20,10 @@ from bridgebot.bridge.replies import is_reply_event
 from bridgebot.slack import group
 from bridgebot.store import corrections, inbox, outbox, promises
 from bridgebot.store.database import Store
+from bridgebot.store.prepared import Row
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.withdrawal import reword, withdraw
-from bridgebot.tracing import Traces
+from bridgebot.tracing import Traces, outgoing
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ DELETED_LATE = "The guest already has this message; deleting it here does not ta
 class Capture:
     """The capture step; ``on_captured`` wakes who decides about a new message, ``on_changed`` all.
 
+    ``decide`` decides about most in the same transaction; ``on_decided`` wakes who sends them.
     ``on_failed`` says that an event could not be stored: Slack sends it again, but perhaps later
     than what was written after it.
     """
@@ -54,17 +56,21 @@ class Capture:
         bot_user: str,
         now: Callable[[], int],
         on_captured: Callable[[], None],
+        on_decided: Callable[[], None] = lambda: None,
         on_changed: Callable[[], None] = lambda: None,
         on_failed: Callable[[], None] = lambda: None,
         promise: str = "",
         named: Collection[str] = (),
         traces: Traces | None = None,
+        decide: outbox.Outright = outbox.later,
     ) -> None:
         self._store = store
         self._traces = traces or Traces()
         self._bot_user = bot_user
         self._now = now
         self._on_captured = on_captured
+        self._on_decided = on_decided
+        self._decide = decide
         self._on_changed = on_changed
         self._on_failed = on_failed
         self._promise = promise
@@ -113,18 +119,41 @@ class Capture:
 
     async def _take_reply(self, event: Mapping[str, Any]) -> None:
         began = self._now()
-        if await self._store.write(lambda c: self._keep(c, event)):
+        kept = await self._store.write(lambda c: self._keep(c, event, self._decide))
+        if kept is not None:
             log.info("captured", channel=event["channel"], ts=event["ts"])
             self._trace(event, began)
-            self._on_captured()
+            if kept["kind"] is None:
+                self._on_captured()
+            else:
+                self._decided(event, kept, began)
 
     def _trace(self, event: Mapping[str, Any], began: int) -> None:
         channel, ts = str(event["channel"]), str(event["ts"])
         self._traces.captured(channel, ts, began=began, ended=self._now())
 
-    async def _keep(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
+    def _decided(self, event: Mapping[str, Any], kept: Row, began: int) -> None:
+        """Tell of a message that was decided about with its keeping."""
+        log.info("decided", delivery=kept["id"], kind=kept["kind"])
+        self._traces.step(
+            "decide",
+            outgoing(str(event["channel"]), str(event["ts"])),
+            began=began,
+            ended=self._now(),
+            conversation=kept["conversation"],
+            delivery=kept["id"],
+            kind=kept["kind"],
+        )
+        self._on_decided()
+
+    async def _keep(
+        self,
+        connection: AsyncConnection,
+        event: Mapping[str, Any],
+        decide: outbox.Outright = outbox.later,
+    ) -> Row | None:
         ours = event.get("parent_user_id", self._bot_user) == self._bot_user
-        return await outbox.capture(connection, event, now=self._now(), ours=ours)
+        return await outbox.capture(connection, event, now=self._now(), ours=ours, decide=decide)
 
     async def _take_edit(self, event: Mapping[str, Any]) -> None:
         message, before = event.get("message"), event.get("previous_message")
@@ -147,7 +176,7 @@ class Capture:
             return False
         # The edit may come before the message itself: then it is the message. On another node the
         # message may just have been stored: then it is edited after all.
-        if await self._keep(connection, edited):
+        if await self._keep(connection, edited) is not None:
             return True
         if not await reword(connection, channel, ts, edited, now=self._now()):
             row = await corrections.offer(connection, edited)

@@ -51,9 +51,18 @@ class Group:
 
         Whom the owner named by id needs no group. Raises ``SlackError`` where it cannot be told.
         """
+        known = self.known(person)
+        if known is None and self._group_id is not None:
+            return person.user_id in await self._members(self._group_id)
+        return bool(known)
+
+    def known(self, person: Person) -> bool | None:
+        """Tell it where nothing has to be asked, ``None`` where something has."""
         if self._group_id is None or person.kind is Kind.NAMED:
             return True
-        return person.user_id in await self._members(self._group_id)
+        if self._kept is None or self._now() - self._kept[0] >= KEPT_SECONDS:
+            return None
+        return person.user_id in self._kept[1]
 
     async def check(self) -> None:
         """See whether the group can be read; raises ``SlackError`` in words where it cannot."""
@@ -61,8 +70,6 @@ class Group:
             await self._members(self._group_id)
 
     async def _members(self, group_id: str) -> frozenset[str]:
-        if self._kept is not None and self._now() - self._kept[0] < KEPT_SECONDS:
-            return self._kept[1]
         changes, asked_at = self._changes, self._now()
         try:
             members = await self._gateway.group(group_id)

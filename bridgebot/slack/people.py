@@ -86,10 +86,13 @@ class People:
         """
         # Several who want to know the same at the same moment ask once.
         async with self._turns.setdefault(user_id, asyncio.Lock()):
-            kept = self._known.get(user_id)
-            if kept is not None and self._now() - kept[0] < KEPT_SECONDS:
-                return kept[1]
-            return await self._ask(user_id)
+            return self.known(user_id) or await self._ask(user_id)
+
+    def known(self, user_id: str) -> Person | None:
+        """Tell who somebody is, where Slack was asked lately."""
+        kept = self._known.get(user_id)
+        fresh = kept is not None and self._now() - kept[0] < KEPT_SECONDS
+        return kept[1] if kept is not None and fresh else None
 
     async def _ask(self, user_id: str) -> Person:
         try:
@@ -144,10 +147,22 @@ class People:
             members = frozenset()
         return frozenset().union(*(self._called.get(user, frozenset()) for user in members))
 
-    async def _members_of(self, channel: str) -> frozenset[str]:
+    def first_names_known(self, channel: str) -> frozenset[str] | None:
+        """Tell the same where nothing has to be asked, ``None`` where something has."""
+        members = self._members_known(channel)
+        if members is None or not members <= self._called.keys():
+            return None
+        return frozenset().union(*(self._called[user] for user in members))
+
+    def _members_known(self, channel: str) -> frozenset[str] | None:
         kept = self._members.get(channel)
-        if kept is not None and self._now() - kept[0] < KEPT_SECONDS:
-            return kept[1]
+        fresh = kept is not None and self._now() - kept[0] < KEPT_SECONDS
+        return kept[1] if kept is not None and fresh else None
+
+    async def _members_of(self, channel: str) -> frozenset[str]:
+        known = self._members_known(channel)
+        if known is not None:
+            return known
         members = frozenset([member async for member in self._gateway.members(channel)])
         self._members[channel] = (self._now(), members)
         return members

@@ -48,7 +48,7 @@ async def take(connection: AsyncConnection, row_id: int, ts: str, *, now: int) -
     event.pop("files", None)
     place = {"channel": row.channel, "thread_ts": row.thread_ts, "user": row.user_id}
     fresh = {**event, **place, "ts": ts, "released": True}
-    return await outbox.capture(connection, fresh, now=now, ours=True)
+    return await outbox.capture(connection, fresh, now=now, ours=True) is not None
 
 
 async def reopen(

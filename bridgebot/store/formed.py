@@ -50,7 +50,7 @@ async def posted(
         VERBATIM: text,
         WRITTEN_AT: reply["at"],
     }
-    return await outbox.capture(connection, event, now=now, ours=True)
+    return await outbox.capture(connection, event, now=now, ours=True) is not None
 
 
 def reply_of(notice: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

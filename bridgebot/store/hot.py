@@ -145,13 +145,6 @@ def _answered(_words: Words) -> Update:
 ANSWERED = Prepared(_answered)
 
 
-THREAD = Prepared(
-    lambda _words: select(conversations.c.id).where(
-        conversations.c.channel == bindparam("channel"),
-        conversations.c.thread_ts == bindparam("thread_ts"),
-    )
-)
-
 _CAPTURED = [
     "conversation",
     "channel",
@@ -159,6 +152,9 @@ _CAPTURED = [
     "thread_ts",
     "user_id",
     "event",
+    "kind",
+    "content",
+    "pictures",
     "state",
     "due_at",
     "created_at",
@@ -169,7 +165,7 @@ CAPTURE = Prepared(
         words.insert(outbox)
         .values(slots(*_CAPTURED))
         .on_conflict_do_nothing()
-        .returning(outbox.c.id)
+        .returning(outbox.c.id, outbox.c.conversation, outbox.c.kind)
     )
 )
 

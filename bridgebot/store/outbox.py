@@ -20,8 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.store import hot
 from bridgebot.store.prepared import Row, Values
 from bridgebot.store.queues import READY, Claims
-from bridgebot.store.rows import OutboxRow, outbox_row
+from bridgebot.store.rows import ConversationRow, OutboxRow, conversation_row, outbox_row
 from bridgebot.store.schema import outbox
+
+Outright = Callable[[Mapping[str, Any], ConversationRow], Mapping[str, Any] | None]
+"""Decides about a message in a conversation at once, or not at all."""
 
 DELETED = "deleted"
 OUT = ("executing", "uncertain")
@@ -32,18 +35,29 @@ GONE = "bridgebot_deleted"
 """A key put beside Slack's own in the event of a reply that was deleted while it was under way."""
 
 
+def later(_event: Mapping[str, Any], _conversation: ConversationRow) -> None:
+    """Decide nothing yet."""
+
+
 async def capture(
-    connection: AsyncConnection, event: Mapping[str, Any], *, now: int, ours: bool
-) -> bool:
-    """Keep a staff message; return whether it is new.
+    connection: AsyncConnection,
+    event: Mapping[str, Any],
+    *,
+    now: int,
+    ours: bool,
+    decide: Outright = later,
+) -> Row | None:
+    """Keep a staff message; return what is known of it where it is new: id, conversation and kind.
 
     One in a thread that is no conversation's is kept only when ``ours`` says that the bot wrote
-    the thread's root: the root's own answer may still be on its way to us.
+    the thread's root: the root's own answer may still be on its way to us. ``decide`` gives the
+    values of a decision, where one can be made at once.
     """
     channel, thread_ts = str(event["channel"]), str(event["thread_ts"])
-    found = await hot.THREAD.first(connection, {"channel": channel, "thread_ts": thread_ts})
+    found = await hot.IN_THREAD.first(connection, {"place": channel, "ts": thread_ts})
     if found is None and not ours:
-        return False
+        return None
+    decided = None if found is None else decide(event, conversation_row(found))
     values = {
         "conversation": None if found is None else found["id"],
         "channel": channel,
@@ -51,11 +65,14 @@ async def capture(
         "thread_ts": thread_ts,
         "user_id": str(event["user"]),
         "event": json.dumps(dict(event), ensure_ascii=False),
+        "kind": None,
+        "content": None,
+        "pictures": "[]",
         "state": "available",
         "due_at": now,
         "created_at": now,
     }
-    return await hot.CAPTURE.first(connection, values) is not None
+    return await hot.CAPTURE.first(connection, {**values, **(decided or {})})
 
 
 async def edit(

@@ -344,7 +344,8 @@ class Catchup:
 
     async def _capture(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
         ours = event.get("parent_user_id", self._bot_user) == self._bot_user
-        return await outbox.capture(connection, event, now=self._context.ms(), ours=ours)
+        kept = await outbox.capture(connection, event, now=self._context.ms(), ours=ours)
+        return kept is not None
 
     async def _edit(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
         channel, ts, now = str(event["channel"]), str(event["ts"]), self._context.ms()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,23 +12,21 @@ from sqlalchemy import and_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
-from bridgebot.bridge.asking import first_names, may_call_somebody
-from bridgebot.bridge.enclosures import enclosures_of, sort_out
 from bridgebot.bridge.replies import Decision, Kind, Rules, Written, decide
 from bridgebot.errors import SlackError
-from bridgebot.rendering.to_guest import mentioned, to_guest
+from bridgebot.rendering.to_guest import mentioned
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.group import Group
 from bridgebot.slack.people import People, Person
 from bridgebot.store import conversations, inbox, outbox
-from bridgebot.store.formed import VERBATIM, WRITTEN_AT
 from bridgebot.store.rows import ConversationRow, OutboxRow
 from bridgebot.store.schema import outbox as table
 from bridgebot.tracing import outgoing
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context, nudge
 from bridgebot.workers.notices import to_notice
+from bridgebot.workers.outright import decided_values, may_call, own_names, reply_values, written
 
 log = structlog.get_logger()
 
@@ -112,35 +109,16 @@ class Decider:
 
     async def _written(self, row: OutboxRow, conversation: ConversationRow) -> Written:
         author = await self._people.person(row.user_id)
-        found = mentioned(row.event)
-        names = await self._people.names(found.users)
-        provider = self._context.providers.get(conversation.about.provider)
-        attachments = provider.attachments if provider is not None else None
-        verbatim = row.event.get(VERBATIM)
-        return Written(
-            event=row.event,
-            author=str(author.kind),
-            content=to_guest(row.event, names) if verbatim is None else str(verbatim),
-            access=conversation.about.access,
-            label=self._context.label(conversation.about.provider),
-            account_gone=provider is None,
-            can_reply=provider is not None and provider.replies is not None,
+        return written(
+            self._context,
+            row.event,
+            conversation,
+            author,
             may_send=await self._may_send(author),
-            files=sort_out(
-                enclosures_of(row.event),
-                attachments.limits if attachments is not None else None,
-                label=self._context.label(conversation.about.provider),
-                conversation_type=conversation.about.conversation_type,
-            ),
-            age_seconds=self._context.ms() / 1000 - float(row.event.get(WRITTEN_AT) or row.ts),
+            ts=row.ts,
+            names=await self._people.names(mentioned(row.event).users),
             colleagues=await self._colleagues(row, author, conversation),
-            signature="" if verbatim else self._signature(author, conversation),
-            window=self._context.window_rule(conversation.about.provider),
-            seen=verbatim is not None,
         )
-
-    def _signature(self, author: Person, conversation: ConversationRow) -> str:
-        return self._context.signing.line(author.signs_as, conversation.about.property_id)
 
     async def _may_send(self, author: Person) -> bool | None:
         """Tell whether somebody is in the group that answers guests; ``None``: no telling, ever."""
@@ -157,12 +135,10 @@ class Decider:
         self, row: OutboxRow, author: Person, conversation: ConversationRow
     ) -> frozenset[str]:
         """Name those who read along, where a message begins as if it called one of them."""
-        typed = str(row.event.get("text") or "")
-        if "internal" not in self._rules.asks or not may_call_somebody(typed):
+        if not may_call(row.event, self._rules):
             return frozenset()
         around = await self._people.first_names(row.channel)
-        guest = conversation.about.guest_name or ""
-        return around - first_names(author.name, author.first_name, guest)
+        return around - own_names(author, conversation)
 
     async def _postpone(self, row: OutboxRow) -> None:
         due = self._context.ms() + LOOK_AGAIN_MS
@@ -219,17 +195,12 @@ class Decider:
         return settled
 
     def _values(self, row: OutboxRow, decision: Decision) -> dict[str, Any]:
-        values: dict[str, Any] = {
-            "kind": decision.kind.value,
-            "content": decision.content,
-            "pictures": json.dumps(decision.pictures),
-        }
         if decision.kind is Kind.REPLY:
-            return values | {"due_at": row.due_at + self._undo_ms, "error": None}
+            return reply_values(decision, due_at=row.due_at + self._undo_ms) | {"error": None}
         mark = ends.UNDELIVERED if decision.told else None
         if decision.kind is Kind.NOTE or (decision.kind is Kind.SILENT and decision.private):
             mark = "lock"
-        return values | {
+        return decided_values(decision) | {
             "state": "cancelled",
             "finished_at": self._context.ms(),
             "error": decision.kind.value,
