@@ -31,9 +31,15 @@ async def browser(executable: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def address(tmp_path: Path, executable: str) -> AsyncIterator[str]:
+def scenario() -> str:
+    """Name the file of the day that the demo plays; a test may have another."""
+    return "quiet.toml"
+
+
+@pytest.fixture
+async def address(tmp_path: Path, executable: str, scenario: str) -> AsyncIterator[str]:
     """Run a demo for one test."""
-    async with demo(tmp_path) as found:
+    async with demo(tmp_path, "--scenario", str(Path(__file__).with_name(scenario))) as found:
         yield found
 
 

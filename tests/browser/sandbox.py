@@ -16,6 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_p
 
 # A reply waits five seconds for second thoughts; a loaded machine adds some.
 PATIENCE: Final = 30_000
+expect.set_options(timeout=PATIENCE)
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 20.0
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:\d+/")
@@ -98,8 +99,8 @@ class Sandbox:
     async def open(self, address: str) -> None:
         """Open the page and wait until every guest has a thread."""
         await self.page.goto(address)
-        await expect(self.page.locator("#live")).to_have_text("live", timeout=PATIENCE)
-        await expect(self.figure("threads")).to_have_text("15", timeout=PATIENCE)
+        await expect(self.page.locator("#live")).to_have_text("live")
+        await expect(self.figure("threads")).to_have_text("15")
 
     def figure(self, name: str) -> Locator:
         """Find a figure of the line on top."""
@@ -117,7 +118,7 @@ class Sandbox:
         if await back.is_visible():
             await back.click()
         await self.page.locator(".inbox", has_text=guest).click()
-        await expect(self.page.locator("#phone-title")).to_contain_text(guest, timeout=PATIENCE)
+        await expect(self.page.locator("#phone-title")).to_contain_text(guest)
 
     async def guest_writes(self, guest: str, text: str) -> Locator:
         """Write as a guest; give the message as it arrives in Slack."""
@@ -178,7 +179,7 @@ class Sandbox:
 
 async def see(place: Locator, *, count: int = 1) -> None:
     """Wait until something is on the page, so often."""
-    await expect(place).to_have_count(count, timeout=PATIENCE)
+    await expect(place).to_have_count(count)
 
 
 async def see_mark(post: Locator, name: str) -> None:

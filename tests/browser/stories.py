@@ -7,7 +7,7 @@ import zlib
 
 from playwright.async_api import FilePayload, Locator, expect
 
-from tests.browser.sandbox import PATIENCE, Sandbox, see, see_mark
+from tests.browser.sandbox import Sandbox, see, see_mark
 
 
 async def guest_is_answered(sandbox: Sandbox) -> None:
@@ -30,7 +30,7 @@ async def slack_is_down(sandbox: Sandbox) -> Locator:
     card = await sandbox.fault("Slack is down")
     await expect(card.get_by_role("button")).to_have_attribute("aria-pressed", "true")
     arrived = await sandbox.guest_writes("Jonas Reitmeier", "Is there a garage?")
-    await expect(sandbox.figure("waiting")).to_have_text("1", timeout=PATIENCE)
+    await expect(sandbox.figure("waiting")).to_have_text("1")
     assert await arrived.count() == 0
     return arrived
 
@@ -42,7 +42,7 @@ async def wire_is_read(sandbox: Sandbox) -> Locator:
     await see(await sandbox.guest_writes("Lucía Ferrán", "¿Hay piscina?"))
     await sandbox.staff_write("Sí, en la azotea.")
     sent = wire.locator(".wire-entry", has_text="send to the guest")
-    await expect(sent).to_contain_text("Lucía Ferrán", timeout=PATIENCE)
+    await expect(sent).to_contain_text("Lucía Ferrán")
     await sent.locator("summary").click()
     await expect(sent.locator("pre")).to_contain_text("Sí, en la azotea.")
     return wire

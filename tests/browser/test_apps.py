@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.sandbox import world
 from tests.browser import stories
-from tests.browser.sandbox import PATIENCE, Sandbox, see
+from tests.browser.sandbox import Sandbox, see
 from tests.browser.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
@@ -124,7 +124,7 @@ async def open_form(sandbox: Sandbox) -> Locator:
     await expect(sandbox.page.locator("#channel-usage")).to_contain_text("[name]")
     await sandbox.page.locator("#channel-text").press("Enter")
     form = sandbox.page.get_by_role("dialog", name="Book a room")
-    await expect(form.get_by_label("Name")).to_be_focused(timeout=PATIENCE)
+    await expect(form.get_by_label("Name")).to_be_focused()
     return form
 
 
@@ -156,11 +156,11 @@ async def test_form_is_filled_in_by_keyboard(sandbox: Sandbox, address: str) -> 
             await keys.press("Enter")
             if name == "Nobody":
                 refused = form.get_by_text("Nobody is called that.")
-                await expect(refused).to_be_visible(timeout=PATIENCE)
-        await expect(form).to_be_hidden(timeout=PATIENCE)
+                await expect(refused).to_be_visible()
+        await expect(form).to_be_hidden()
         await open_form(sandbox)
         await keys.press("Escape")
-        await expect(form).to_be_hidden(timeout=PATIENCE)
+        await expect(form).to_be_hidden()
         await expect(sandbox.page.locator("#channel-text")).to_be_focused()
     assert [taken[0], len(taken)] == ["help", 2]
     told = {name: {**inside["a"], "type": ""} for name, inside in taken[1].items()}
@@ -174,18 +174,18 @@ async def test_form_is_filled_in_by_keyboard(sandbox: Sandbox, address: str) -> 
 async def test_home_tab_shows_who_waits(sandbox: Sandbox) -> None:
     """Its filter and buttons work, it stays up to date, and it opens a guest's thread."""
     home = await sandbox.home()
-    await expect(home).to_contain_text("15 waiting", timeout=PATIENCE)
+    await expect(home).to_contain_text("15 waiting")
     assert await violations(sandbox) == []
     await home.locator("select").select_option(label="Property 4410023")
-    await expect(home).to_contain_text("4 waiting at property 4410023", timeout=PATIENCE)
+    await expect(home).to_contain_text("4 waiting at property 4410023")
     await home.get_by_role("button", name="No reply needed").first.click()
-    await expect(home).to_contain_text("3 waiting at property 4410023", timeout=PATIENCE)
+    await expect(home).to_contain_text("3 waiting at property 4410023")
     await home.get_by_role("link", name="Open thread").first.click()
     await see(sandbox.page.locator("#replies .post").first)
     await sandbox.staff_write("Sì, dalle sette.")
-    await expect(home).to_contain_text("2 waiting at property 4410023", timeout=PATIENCE)
+    await expect(home).to_contain_text("2 waiting at property 4410023")
     await sandbox.page.locator("#you").select_option(label="Tomas Reyes, workspace guest")
-    await expect(home).not_to_contain_text("waiting", timeout=PATIENCE)
+    await expect(home).not_to_contain_text("waiting")
 
 
 async def test_held_reply_is_reworded_in_a_form(sandbox: Sandbox) -> None:
@@ -206,6 +206,6 @@ async def test_night_is_told_on_the_page(sandbox: Sandbox) -> None:
     alert = await stories.night_passes(sandbox)
     await alert.locator(".reply-line").click()
     await see(sandbox.replies.locator(".mention", has_text="@Greta Lund").first)
-    await expect(alert).to_contain_text("Answered by", timeout=PATIENCE)
+    await expect(alert).to_contain_text("Answered by")
     await sandbox.choose("Giulia Morandi")
     await see(sandbox.bubbles.filter(has_text="Arrivo subito"))

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from bridgebot.sandbox import world
 from bridgebot.sandbox.chain import Chain
 from bridgebot.sandbox.server import serve
-from tests.browser.sandbox import PATIENCE, Sandbox, see
+from tests.browser.sandbox import Sandbox, see
 
 pytestmark = pytest.mark.browser
 
@@ -85,10 +85,10 @@ async def test_every_message_can_be_reached(
     place = sandbox.page.locator(f"#{list_id}")
     await place.focus()
     await place.press("Home")
-    await expect(place.locator(":scope > *").first).to_contain_text(first, timeout=PATIENCE)
+    await expect(place.locator(":scope > *").first).to_contain_text(first)
     assert await _nodes(sandbox) < _MOST_NODES
     await place.press("End")
-    await expect(place.locator(":scope > *").last).to_contain_text(last, timeout=PATIENCE)
+    await expect(place.locator(":scope > *").last).to_contain_text(last)
 
 
 async def test_scrolling_goes_on_without_jumps(long_page: tuple[Chain, Sandbox]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import stories
-from tests.browser.sandbox import PATIENCE, Sandbox, see
+from tests.browser.sandbox import Sandbox, see
 from tests.browser.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ async def test_pictures_go_both_ways(sandbox: Sandbox) -> None:
         await see(pictures, count=2)
         for number in range(2):
             shown = pictures.nth(number)
-            await expect(shown).to_have_js_property("complete", value=True, timeout=PATIENCE)
+            await expect(shown).to_have_js_property("complete", value=True)
             assert await shown.evaluate("one => one.naturalWidth") > 0
     assert await violations(sandbox) == []
     await sandbox.choose("Ravi Menon")
