@@ -176,6 +176,7 @@ def open_reception(
         undo=settings.undo_seconds,
         draw_alert=Alerts(context, gateway, guests, zone=zone).draw,
         ready_in=pacer.ready_in,
+        breath=0.1,
     )
     return (
         (Watchman(context, desk), context.signals.watch),

@@ -42,9 +42,10 @@ def _unmarked(_words: Words) -> Select[Any]:
 _UNMARKED = Prepared(_unmarked)
 
 
-async def note_mark(connection: AsyncConnection, row_id: int, mark: str | None) -> None:
-    """Remember which mark a staff message carries in Slack."""
-    await _MARKED.run(connection, {"row_id": row_id, "mark": mark})
+async def note_marks(connection: AsyncConnection, shown: Sequence[tuple[int, str]]) -> None:
+    """Remember which mark staff messages carry in Slack."""
+    values = [{"row_id": row_id, "mark": mark} for row_id, mark in shown]
+    await _MARKED.run_all(connection, values)
 
 
 _MARKED = Prepared(

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 
 Row = TypeVar("Row", bound=HasId)
+Drawn = TypeVar("Drawn")
 
 PAUSE = 1.0
 AT_ONCE = 20
@@ -42,7 +43,10 @@ SLOW_SECONDS = 10.0
 
 
 class Presenter:
-    """Draws what changed."""
+    """Draws what changed; ``breath`` is how many seconds at least lie between two looks.
+
+    What changes meanwhile is drawn, and written down, together.
+    """
 
     name = "presenter"
 
@@ -54,6 +58,7 @@ class Presenter:
         undo: float,
         draw_alert: Callable[[AlertRow], Awaitable[None]],
         ready_in: Callable[[str], float] = lambda _method: 0.0,
+        breath: float = 0.0,
     ) -> None:
         self._context = context
         self._gateway = gateway
@@ -62,6 +67,8 @@ class Presenter:
         self._ready_in = ready_in
         self._not_before: dict[str, int] = {}
         self._cards_at = 0
+        self._breath_ms = int(breath * 1000)
+        self._calm_at = 0
         # What a predecessor drew last may not be written down.
         self._trusts = False
         self._lease = Lease(context, "slack", kind="views")
@@ -74,8 +81,14 @@ class Presenter:
         if not await self._lease.hold():
             self._trusts = False
             return STANDBY_SECONDS
+        left = self._calm_at + self._breath_ms - self._context.ms()
+        if 0 < left <= self._breath_ms:
+            return left / 1000
         with self._context.pulse.since(self._context.pulse.epoch):
-            return await self._draw_all()
+            pause = await self._draw_all()
+        if pause:
+            self._calm_at = self._context.ms()
+        return pause
 
     async def _draw_all(self) -> float:
         if await self._marks() + await self._alerts() + await self._redacted():
@@ -93,7 +106,10 @@ class Presenter:
         rows = await self._context.store.peek(
             lambda c: marks.unmarked(c, slow_before=slow, limit=AT_ONCE)
         )
-        return await self._draw("mark", "reactions.add", rows, self._mark)
+        drawn = await self._draw("mark", "reactions.add", rows, self._mark)
+        if drawn:
+            await self._context.store.write(lambda c: marks.note_marks(c, drawn))
+        return len(drawn)
 
     async def _alerts(self) -> int:
         leased_at, me = self._context.leased_at(), self._context.owner
@@ -103,12 +119,13 @@ class Presenter:
         fresh = [row for row in rows if row.ts is None]
         known = [row for row in rows if row.ts is not None]
         drawn = await self._draw("alert", POST, fresh, self._draw_alert)
-        return drawn + await self._draw("alert", "chat.update", known, self._draw_alert)
+        drawn += await self._draw("alert", "chat.update", known, self._draw_alert)
+        return len(drawn)
 
     async def _redacted(self) -> int:
         most = self._most("redaction")
         rows = await self._context.store.peek(lambda c: redactions.stale(c, most))
-        return await self._draw("redaction", "chat.update", rows, self._take_back)
+        return len(await self._draw("redaction", "chat.update", rows, self._take_back))
 
     def _most(self, kind: str) -> int:
         """Tell how many to list, so that what Slack refused lately keeps no others waiting."""
@@ -131,44 +148,47 @@ class Presenter:
             else:
                 fresh.append(row)
         self._trusts = self._trusts or len(rows) < most
-        if drawn:
-            await self._context.store.write(lambda c: cards.note_shown(c, drawn))
-        return await self._draw("card", "chat.update", fresh[:AT_ONCE], self._card)
+        shown = await self._draw("card", "chat.update", fresh[:AT_ONCE], self._card)
+        if drawn or shown:
+            await self._context.store.write(lambda c: cards.note_shown(c, [*drawn, *shown]))
+        return len(shown)
 
     async def _draw(
         self,
         kind: str,
         method: str,
         rows: Sequence[Row],
-        draw: Callable[[Row], Awaitable[None]],
-    ) -> int:
+        draw: Callable[[Row], Awaitable[Drawn]],
+    ) -> list[Drawn]:
         """Draw as many as the method's budget allows now; the others' turn comes later."""
-        drawn = 0
+        drawn: list[Drawn] = []
         for row in rows:
             if self._ready_in(method) > 0 or not self._lease.lasts(LEAST_SECONDS):
                 break
             drawn += await self._try(f"{kind}:{row.id}", row, draw)
         return drawn
 
-    async def _try(self, key: str, row: Row, draw: Callable[[Row], Awaitable[None]]) -> bool:
-        """Draw one thing; what Slack refuses now is tried again later."""
+    async def _try(
+        self, key: str, row: Row, draw: Callable[[Row], Awaitable[Drawn]]
+    ) -> list[Drawn]:
+        """Draw one thing, or none; what Slack refuses now is tried again later."""
         if self._waits(key):
-            return False
+            return []
         try:
-            await draw(row)
+            drawn = await draw(row)
         except SlackError as error:
             wait = error.after or 15.0
             self._not_before[key] = self._context.ms() + int(wait * 1000)
             log.info("not_drawn", view=key, code=error.code)
-            return False
+            return []
         self._not_before.pop(key, None)
-        return True
+        return [drawn]
 
     def _waits(self, key: str) -> bool:
         """Tell whether Slack refused something lately."""
         return self._not_before.get(key, 0) > self._context.ms()
 
-    async def _mark(self, row: OutboxRow) -> None:
+    async def _mark(self, row: OutboxRow) -> tuple[int, str]:
         wanted = row.mark_wanted or "hourglass_flowing_sand"
         try:
             if row.mark_shown:
@@ -177,7 +197,7 @@ class Presenter:
         except SlackError as error:
             if error.code not in LOST:
                 raise
-        await self._context.store.write(lambda c: marks.note_mark(c, row.id, wanted))
+        return row.id, wanted
 
     async def _take_back(self, row: InboxRow) -> None:
         """Put plain words where a text stands that the provider has redacted since."""
@@ -204,7 +224,7 @@ class Presenter:
         await self._context.store.write(lambda c: redactions.note_fresh(c, row.id))
         log.info("redacted", conversation=row.conversation.id, delivery=row.id)
 
-    async def _card(self, row: ConversationRow) -> None:
+    async def _card(self, row: ConversationRow) -> Shown:
         card = card_of(row, self._context)
         try:
             await self._gateway.update(
@@ -213,5 +233,4 @@ class Presenter:
         except SlackError as error:
             if error.code not in LOST:
                 raise
-        shown = Shown(row.id, row.card_wanted, digest(card))
-        await self._context.store.write(lambda c: cards.note_shown(c, [shown]))
+        return Shown(row.id, row.card_wanted, digest(card))
