@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 
 import httpx
+import jwt
 import pytest
 
 from bridgebot.sandbox.messaging.attachments import guest_sends
@@ -158,7 +159,8 @@ MORE_WORDS = {
     "the secret of notifications": SECRET,
     "the address of the webhook": HOOK,
     "Hostel Mate's key": HOSTEL_KEY,
-    "a token for notifications": "eyJ",
+    # Three letters alone stand in many a random id.
+    "a token for notifications": jwt.encode({}, "x" * 32, algorithm="HS256").partition(".")[0],
 }
 
 

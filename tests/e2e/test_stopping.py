@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.told import DELIVERED
 from tests.e2e.world import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.command]
 
 IN_FLIGHT = 3.0
 PROMISED = 10.0

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from bridgebot.sandbox.slack.socket import SocketMode
 from bridgebot.sandbox.slack.standin import SlackStandIn
 from bridgebot.sandbox.slack.state import MESSAGES, App, Channel, Person
 from bridgebot.sandbox.slack.workspace import Workspace
+from tests.e2e.nursery import Nursery, Ward
 
 PATIENCE = 20.0
 READY = re.compile(rb'"event": "ready"|\] ready ')
@@ -71,8 +72,9 @@ class World:
     directory: Path
     more: dict[str, str] = field(default_factory=dict)
     bare: dict[str, str] | None = None
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | Ward | None = None
     program: str = "bridgebot"
+    nursery: Nursery | None = None
 
     def conversation(self, name: str, **more: Any) -> str:
         """Open a conversation at the property."""
@@ -187,21 +189,26 @@ class World:
 
     async def start(self, *, ready: bool = True, seconds: float = PATIENCE) -> None:
         """Start the shipped process, and wait until it says that it is ready."""
+        self.log.touch()
+        before = self.log.stat().st_size
+        environment = self.bare or self.environment()
+        if self.nursery is not None and self.program == "bridgebot":
+            self.process = await self.nursery.start(self.directory, environment, self.log)
+        else:
+            self.process = await self._execute(environment)
+        if ready:
+            await self.until(lambda: READY.search(self.log.read_bytes()[before:]), seconds)
+
+    async def _execute(self, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         with self.log.open("ab") as log:
-            before = log.tell()
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                self.program,
-                "run",
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", self.program, "run"),
                 cwd=self.directory,
-                env=self.bare or self.environment(),
+                env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        if ready:
-            await self.until(lambda: READY.search(self.log.read_bytes()[before:]), seconds)
 
     async def kill(self) -> None:
         """End the process as a power cut would."""
