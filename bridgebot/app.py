@@ -195,7 +195,8 @@ def _assemble(
     )
     access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
     group.register(app)
-    Actions(context.store, access, now=context.ms, wake=signals.all).register(app)
+    drafts = drafts_of(settings, context, people, rules)
+    Actions(context.store, access, drafts, now=context.ms, wake=signals.all).register(app)
     catchup = Catchup(
         context,
         gateway,
@@ -206,7 +207,6 @@ def _assemble(
     )
     socket = _receiver(settings, app, client, catchup, capture)
     decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
-    drafts = drafts_of(settings, context, people, rules)
     sources = open_sources(settings, context, gateway)
     doubts = reconcilers(context, gateway, bot_id=me.bot_id)
     parts = Parts(

@@ -16,6 +16,7 @@ from bridgebot.bridge.waiting import HOUR, MINUTE, Desk, Rules, Step
 from bridgebot.fields import PropertySettings
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
+from bridgebot.slack.by_hand import ByHand
 from bridgebot.slack.capture import Capture
 from bridgebot.slack.commands import Commands
 from bridgebot.slack.drafts import Drafts
@@ -161,9 +162,8 @@ def open_reception(
     saved.register(app)
     SavedReplies(store, gateway, access, drafts, now=now, wake=wake, prefix=prefix).register(app)
     Commands(store, access, scores, saved, now=now, wake=wake, prefix=prefix).register(app)
-    Rewording(
-        store, gateway, access, now=now, wake=wake, max_chars=settings.max_reply_chars
-    ).register(app)
+    ByHand(store, access, drafts, now=now, wake=wake).register(app)
+    Rewording(store, gateway, access, drafts, now=now, wake=wake).register(app)
     guests = Guests(store, gateway, desk, label=label, now=now)
     lists = Lists(guests, access, prefix=prefix)
     lists.register(app)

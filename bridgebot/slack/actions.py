@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.rendering.blocks import copied
 from bridgebot.slack.access import Access
+from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.telling import show, tell
 from bridgebot.store import actors, conversations, corrections, outbox, standing
 from bridgebot.store.database import Store
@@ -89,10 +90,17 @@ class Actions:
     """Handles presses: checks who pressed, decides by the store, says what came of it."""
 
     def __init__(
-        self, store: Store, access: Access, *, now: Callable[[], int], wake: Callable[[], None]
+        self,
+        store: Store,
+        access: Access,
+        drafts: Drafts,
+        *,
+        now: Callable[[], int],
+        wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._access = access
+        self._drafts = drafts
         self._now = now
         self._wake = wake
 
@@ -111,13 +119,13 @@ class Actions:
     ) -> None:
         """Carry a button out, once, whoever presses first."""
         await ack()
-        user = str(body["user"]["id"])
-        refusal = await self._access.refusal(user, sends=action["action_id"] in SENDING)
+        user, ts = str(body["user"]["id"]), str(body["container"]["message_ts"])
+        name, row_id = str(action["action_id"]), int(str(action["value"]))
+        refusal = await self._refusal(user, name, row_id)
         if refusal is not None:
             await tell(respond, f"{refusal} Nothing was decided.")
             return
-        decide, words, act = BUTTONS[str(action["action_id"])]
-        ts, row_id = str(body["container"]["message_ts"]), int(str(action["value"]))
+        decide, words, act = BUTTONS[name]
         press = Press(row_id=row_id, ts=ts, now=self._now())
 
         async def unit(connection: AsyncConnection) -> bool:
@@ -126,18 +134,28 @@ class Actions:
                 (row,) = await outbox.read(connection, [row_id])
                 await actors.note_act(connection, row, act, user, now=press.now)
             # What becomes of the earlier text is not decided by correcting it.
-            if done and action["action_id"] != CORRECT:
+            if done and name != CORRECT:
                 line = f"<@{user}> decided: it {words}."
                 await standing.close(connection, table, row_id, line=line, now=press.now)
             return done
 
         done = await self._store.write(unit)
-        log.info("pressed", action=action["action_id"], delivery=row_id, done=done)
+        log.info("pressed", action=name, delivery=row_id, done=done)
         self._wake()
         text = f"<@{user}> decided: the reply {words}." if done else "This was decided already."
         await respond(
             text, replace_original=done, response_type="in_channel" if done else "ephemeral"
         )
+
+    async def _refusal(self, user: str, name: str, row_id: int) -> str | None:
+        """Say why somebody may not press a button, or why it can send nothing."""
+        sends = name in SENDING
+        refusal = await self._access.refusal(user, sends=sends)
+        if refusal is not None or not sends:
+            return refusal
+        if name != "held_send":
+            return self._drafts.off
+        return await self._store.read(lambda c: self._drafts.held_up(c, row_id))
 
     async def copy(
         self,

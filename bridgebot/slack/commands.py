@@ -1,4 +1,4 @@
-"""Slash commands and message shortcuts."""
+"""``/bridgebot``: how the bridge is doing, the past fetched again, saved replies, help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.spans import parse_words
 from bridgebot.rendering.desk import said_post
@@ -15,7 +14,7 @@ from bridgebot.slack.access import Access
 from bridgebot.slack.home import Scores
 from bridgebot.slack.saved_desk import SavedDesk
 from bridgebot.slack.telling import show
-from bridgebot.store import actors, lookups, outbox, queues, wishes
+from bridgebot.store import lookups, queues, wishes
 from bridgebot.store.database import Store
 from bridgebot.store.rows import from_ms
 from bridgebot.store.wishes import Wish
@@ -56,10 +55,8 @@ class Commands:
         self._prefix = prefix
 
     def register(self, app: AsyncApp) -> None:
-        """Listen to the commands and shortcuts of the manifest."""
+        """Listen to the command."""
         app.command(f"/{self._prefix}bridgebot")(self.bridgebot)
-        app.shortcut("keep_internal")(self.keep_internal)
-        app.shortcut("send_to_guest")(self.send_to_guest)
 
     async def bridgebot(
         self, ack: AsyncAck, command: Mapping[str, Any], respond: AsyncRespond
@@ -109,68 +106,9 @@ class Commands:
         self._wake()
         return f"Fetching {span.in_words()}. What was missing appears in the threads."
 
-    async def keep_internal(
-        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
-    ) -> None:
-        """Keep a reply in its undo window from the guest."""
-        await self._by_hand(
-            ack,
-            shortcut,
-            respond,
-            outbox.keep_internal,
-            "kept_internal",
-            (
-                "It stays internal.",
-                "Too late, or nothing to keep back: it is not waiting to be sent.",
-            ),
-        )
-
-    async def send_to_guest(
-        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
-    ) -> None:
-        """Release a message that was held back by ``REPLY_POLICY=explicit`` or is a note."""
-        await self._by_hand(
-            ack,
-            shortcut,
-            respond,
-            outbox.release,
-            "sent_by_hand",
-            ("It goes to the guest.", "Nothing to send: it was sent already, or is no reply here."),
-            sends=True,
-        )
-
-    async def _by_hand(
-        self,
-        ack: AsyncAck,
-        shortcut: Mapping[str, Any],
-        respond: AsyncRespond,
-        change: Callable[..., Any],
-        act: str,
-        words: tuple[str, str],
-        *,
-        sends: bool = False,
-    ) -> None:
-        await ack()
-        if not await self._allowed(str(shortcut["user"]["id"]), respond, sends=sends):
-            return
-        channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
-
-        async def unit(connection: AsyncConnection) -> bool:
-            now, user = self._now(), str(shortcut["user"]["id"])
-            if not await change(connection, channel, ts, now=now):
-                return False
-            row = await outbox.by_ts(connection, channel, ts)
-            if row is not None:
-                await actors.note_act(connection, row, act, user, now=now)
-            return True
-
-        done = await self._store.write(unit)
-        self._wake()
-        await show(respond, said_post(words[0] if done else words[1]))
-
-    async def _allowed(self, user: str, respond: AsyncRespond, *, sends: bool = False) -> bool:
+    async def _allowed(self, user: str, respond: AsyncRespond) -> bool:
         """Tell whether somebody may use this; tell them where they may not."""
-        refusal = await self._access.refusal(user, sends=sends)
+        refusal = await self._access.refusal(user)
         if refusal is not None:
             await show(respond, said_post(refusal))
         return refusal is None

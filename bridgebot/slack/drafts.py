@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bridgebot.bridge import saved
 from bridgebot.bridge.replies import Rules, Written, is_note, why_not
 from bridgebot.bridge.signing import Signing
 from bridgebot.rendering.literal import clip
 from bridgebot.slack.people import People
+from bridgebot.store import conversations, outbox
 from bridgebot.store.rows import ConversationRow
 
 NOTE = "This begins as an internal note does, so it would stay internal. Please begin otherwise."
@@ -53,10 +56,22 @@ class Drafts:
 
     def why_not(self, row: ConversationRow, text: str, signature: str = "") -> str | None:
         """Say why a text cannot be sent; ``None`` where it can."""
-        if self.rules.policy == "off":
-            return OFF
+        if self.off is not None:
+            return self.off
         if is_note({"text": text}, self.rules.note_prefixes):
             return NOTE
+        return saved.why_not_sent(text) or self.barred(row, text, signature)
+
+    @property
+    def off(self) -> str | None:
+        """Say that nothing at all goes to guests, where the owner wants it so."""
+        return OFF if self.rules.policy == "off" else None
+
+    def barred(self, row: ConversationRow, text: str, signature: str = "") -> str | None:
+        """Say what the rules have against a text that somebody sends by hand, if anything.
+
+        It may be a note: its sender wants the guest to get it.
+        """
         provider = row.about.provider
         written = Written(
             event={},
@@ -69,4 +84,17 @@ class Drafts:
             signature=signature,
             window=self.window_rule(provider),
         )
-        return saved.why_not_sent(text) or why_not(written, self.rules)
+        return self.off or why_not(written, self.rules)
+
+    async def held_up(
+        self, connection: AsyncConnection, row_id: int, text: str | None = None
+    ) -> str | None:
+        """Say why a reply that was held for a question cannot go out by now, in other words if so.
+
+        Since it was held, its conversation may have been closed, or the settings changed.
+        """
+        (row,) = await outbox.read(connection, [row_id])
+        if row.kind != "held" or row.conversation is None:
+            return self.off
+        about = await conversations.get(connection, row.conversation)
+        return self.barred(about, (row.content or "") if text is None else text)

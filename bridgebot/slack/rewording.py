@@ -14,6 +14,7 @@ from bridgebot.errors import SlackError
 from bridgebot.rendering import blocks
 from bridgebot.rendering.modals import LONGEST, TEXT, typed_text, wording
 from bridgebot.slack.access import Access
+from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.telling import tell
 from bridgebot.store import actors, outbox
@@ -35,17 +36,17 @@ class Rewording:
         store: Store,
         gateway: Gateway,
         access: Access,
+        drafts: Drafts,
         *,
         now: Callable[[], int],
         wake: Callable[[], None],
-        max_chars: int,
     ) -> None:
         self._store = store
         self._gateway = gateway
         self._access = access
+        self._drafts = drafts
         self._now = now
         self._wake = wake
-        self._max_chars = max_chars
 
     def register(self, app: AsyncApp) -> None:
         """Listen to the button and to its modal."""
@@ -80,31 +81,31 @@ class Rewording:
     async def take(self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         """Send the changed text, once."""
         place, text = json.loads(view["private_metadata"]), typed_text(view)
-        if not 0 < len(text) <= self._max_chars:
-            words = f"Between 1 and {self._max_chars} characters, please."
-            await ack(response_action="errors", errors={TEXT: words})
-            return
-
-        refusal = await self._access.refusal(str(body["user"]["id"]), sends=True)
-        if refusal is not None:
-            await ack(response_action="errors", errors={TEXT: refusal})
-            return
-
-        async def unit(connection: AsyncConnection) -> bool:
-            now, number = self._now(), int(place["row"])
-            if not await outbox.send_held(connection, number, now=now, content=text):
-                return False
-            (row,) = await outbox.read(connection, [number])
-            await actors.note_act(connection, row, "reworded", str(body["user"]["id"]), now=now)
-            return True
-
-        if not await self._store.write(unit):
-            await ack(response_action="errors", errors={TEXT: DECIDED})
+        user, number = str(body["user"]["id"]), int(place["row"])
+        wrong = await self._access.refusal(user, sends=True)
+        if wrong is None:
+            wrong = await self._store.write(lambda c: self._send(c, number, text, user))
+        if wrong is not None:
+            await ack(response_action="errors", errors={TEXT: wrong})
             return
         await ack()
         log.info("reworded", delivery=place["row"])
         self._wake()
         await self._say(place, blocks.reworded(str(body["user"]["id"]), text))
+
+    async def _send(
+        self, connection: AsyncConnection, number: int, text: str, user: str
+    ) -> str | None:
+        """Send a held reply in other words; say why where it cannot be."""
+        now = self._now()
+        wrong = await self._drafts.held_up(connection, number, text)
+        if wrong is not None:
+            return wrong
+        if not await outbox.send_held(connection, number, now=now, content=text):
+            return DECIDED
+        (row,) = await outbox.read(connection, [number])
+        await actors.note_act(connection, row, "reworded", user, now=now)
+        return None
 
     async def _row(self, row_id: int) -> OutboxRow | None:
         rows = await self._store.read(lambda c: outbox.read(c, [row_id]))

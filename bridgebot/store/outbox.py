@@ -29,6 +29,8 @@ Outright = Callable[[Mapping[str, Any], ConversationRow], Mapping[str, Any] | No
 DELETED = "deleted"
 OUT = ("executing", "uncertain")
 """States of a reply that may have reached the guest."""
+RELEASABLE = ("note", "silent", "held")
+"""Kinds of message that did not go to the guest, and still may."""
 NOTHING = "{}"
 """The event of a message that was erased."""
 GONE = "bridgebot_deleted"
@@ -190,12 +192,14 @@ async def keep_internal(connection: AsyncConnection, channel: str, ts: str, *, n
     return (await connection.execute(statement)).rowcount == 1
 
 
-async def release(connection: AsyncConnection, channel: str, ts: str, *, now: int) -> bool:
-    """Send a note, or a message that was held back, after all; return whether it was one."""
-    kept = outbox.c.kind.in_(("note", "silent", "held"))
-    place = and_(outbox.c.channel == channel, outbox.c.ts == ts)
-    known = and_(outbox.c.conversation.is_not(None), outbox.c.content.is_not(None))
-    return await _release(connection, and_(place, kept, known), now)
+async def release(connection: AsyncConnection, row: OutboxRow, *, now: int, content: str) -> bool:
+    """Send a note, or a message that was held back, after all; return whether it was still one.
+
+    ``content`` is what the guest gets of it.
+    """
+    known = and_(outbox.c.content.is_not(None), outbox.c.content == row.content)
+    same = and_(outbox.c.id == row.id, outbox.c.kind.in_(RELEASABLE), known)
+    return await _release(connection, same, now, {"content": content})
 
 
 async def send_held(

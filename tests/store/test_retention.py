@@ -293,7 +293,8 @@ async def test_a_question_nobody_answered_cannot_be_answered_any_more(store: Sto
     await _erase(store)
 
     assert not await store.write(lambda c: outbox.send_held(c, number, now=LATER))
-    assert not await store.write(lambda c: outbox.release(c, "C1", "1700000001.000100", now=LATER))
+    (row,) = await store.read(lambda c: outbox.read(c, [number]))
+    assert not await store.write(lambda c: outbox.release(c, row, now=LATER, content=""))
 
 
 @pytest.mark.parametrize("kind", ["reply", "note", "held", "refused", "silent"])

@@ -1,0 +1,108 @@
+"""Message shortcuts of a thread: keep a reply internal, send to the guest what was not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.rendering.desk import said_post
+from bridgebot.slack.access import Access
+from bridgebot.slack.drafts import Drafts
+from bridgebot.slack.telling import show
+from bridgebot.store import actors, conversations, outbox
+from bridgebot.store.database import Store
+
+log = structlog.get_logger()
+
+KEPT = "It stays internal."
+TOO_LATE = "Too late, or nothing to keep back: it is not waiting to be sent."
+SENT = "It goes to the guest."
+NO_REPLY = "Nothing to send: it was sent already, or is no reply here."
+
+Change = Callable[[AsyncConnection, str, str, str], Awaitable[str]]
+"""Does something with the message at a place, for somebody; says what came of it."""
+
+
+class ByHand:
+    """Changes what becomes of one staff message; only the caller is told."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        drafts: Drafts,
+        *,
+        now: Callable[[], int],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._drafts = drafts
+        self._now = now
+        self._wake = wake
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the shortcuts of the manifest."""
+        app.shortcut("keep_internal")(self.keep_internal)
+        app.shortcut("send_to_guest")(self.send_to_guest)
+
+    async def keep_internal(
+        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Keep a reply in its undo window from the guest."""
+        await ack()
+        await self._do(shortcut, respond, self._keep)
+
+    async def send_to_guest(
+        self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Release a message that was held back by ``REPLY_POLICY=explicit`` or is a note."""
+        await ack()
+        await self._do(shortcut, respond, self._send, sends=True)
+
+    async def _do(
+        self,
+        shortcut: Mapping[str, Any],
+        respond: AsyncRespond,
+        change: Change,
+        *,
+        sends: bool = False,
+    ) -> None:
+        user = str(shortcut["user"]["id"])
+        words = await self._access.refusal(user, sends=sends)
+        if words is None:
+            channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
+            words = await self._store.write(lambda c: change(c, channel, ts, user))
+            self._wake()
+        await show(respond, said_post(words))
+
+    async def _keep(self, connection: AsyncConnection, channel: str, ts: str, user: str) -> str:
+        now = self._now()
+        if not await outbox.keep_internal(connection, channel, ts, now=now):
+            return TOO_LATE
+        row = await outbox.by_ts(connection, channel, ts)
+        if row is not None:
+            await actors.note_act(connection, row, "kept_internal", user, now=now)
+        return KEPT
+
+    async def _send(self, connection: AsyncConnection, channel: str, ts: str, user: str) -> str:
+        """Send what was not sent, where the rules for every reply have nothing against it."""
+        if self._drafts.off is not None:
+            return self._drafts.off
+        row, now = await outbox.by_ts(connection, channel, ts), self._now()
+        if row is None or row.conversation is None or row.content is None:
+            return NO_REPLY
+        if row.kind not in outbox.RELEASABLE:
+            return NO_REPLY
+        about = await conversations.get(connection, row.conversation)
+        barred = self._drafts.barred(about, row.content)
+        if barred is not None:
+            return barred
+        if not await outbox.release(connection, row, now=now, content=row.content):
+            return NO_REPLY
+        await actors.note_act(connection, row, "sent_by_hand", user, now=now)
+        return SENT
