@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bridgebot.bridge.asking import Outgoing, question
@@ -137,10 +137,13 @@ def decide(written: Written, rules: Rules) -> Decision:
     """Decide whether a staff message goes to the guest, stays a note, or is refused, and why."""
     if written.author not in MAY:
         return Decision(kind=Kind.REFUSED, private=_not_allowed(written.author))
+    by_hand = bool(written.event.get("by_hand"))
+    if by_hand:
+        written = replace(written, content=without_prefix(written.content, rules))
     # The API demands words with a picture.
     words = written.content or (rules.picture_line if enclosures_of(written.event) else "")
     content = signed(words, written.signature)
-    if is_note(written.event, rules.note_prefixes) or _reads_as_note(written.content, rules):
+    if not by_hand and _is_note(written, rules):
         return Decision(kind=Kind.NOTE, content=content, pictures=_all_files(written))
     return _decide_reply(written, rules, content)
 
@@ -148,8 +151,8 @@ def decide(written: Written, rules: Rules) -> Decision:
 def _decide_reply(written: Written, rules: Rules, content: str) -> Decision:
     """Decide about what is no note, written by somebody who may write here.
 
-    A correction was released by a button, whose presser was asked for the group; what came from a
-    form was released by its author.
+    A correction was released by a button and an edited note by its menu, whose pressers were asked
+    for the group; what came from a form was released by its author.
     """
     released = bool(written.event.get("released"))
     if rules.policy == "off" or (rules.policy == "explicit" and not released):
@@ -203,10 +206,22 @@ def _question_of_words(written: Written, rules: Rules) -> str | None:
     return question(outgoing, rules.asks, rules.internal_pattern)
 
 
-def _reads_as_note(content: str, rules: Rules) -> bool:
-    """Tell whether what the guest would read begins as a note, however it was formatted."""
-    words = content.lstrip(_BEFORE_WORDS).lower()
+def _is_note(written: Written, rules: Rules) -> bool:
+    """Tell whether a message begins as a note, as typed or as the guest would read it."""
+    if is_note(written.event, rules.note_prefixes):
+        return True
+    words = written.content.lstrip(_BEFORE_WORDS).lower()
     return any(words.startswith(prefix.strip().lower()) for prefix in rules.note_prefixes)
+
+
+def without_prefix(content: str, rules: Rules) -> str:
+    """Take off what marks a text as a note: who sends one to the guest means what follows."""
+    words = content.lstrip(_BEFORE_WORDS)
+    for prefix in rules.note_prefixes:
+        sign = prefix.strip()
+        if words.lower().startswith(sign.lower()):
+            return words[len(sign) :].lstrip()
+    return content
 
 
 def _one_way(written: Written) -> str:

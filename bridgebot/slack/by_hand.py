@@ -9,19 +9,40 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.bridge.replies import without_prefix
 from bridgebot.rendering.desk import said_post
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
 from bridgebot.slack.telling import show
 from bridgebot.store import actors, conversations, outbox
 from bridgebot.store.database import Store
+from bridgebot.store.rows import ConversationRow, OutboxRow
 
 log = structlog.get_logger()
 
 KEPT = "It stays internal."
 TOO_LATE = "Too late, or nothing to keep back: it is not waiting to be sent."
 SENT = "It goes to the guest."
-NO_REPLY = "Nothing to send: it was sent already, or is no reply here."
+ANEW = (
+    "It was edited since, so its new words are looked at first; then they go to the guest. If they "
+    "cannot, the thread says why."
+)
+NO_REPLY = "Nothing to send: this is no reply to a guest."
+CHANGED = "It was changed at this very moment. Please try again."
+WORDLESS = "Nothing to send: its words are not kept any more. Please write it anew."
+UNSENT: Mapping[str | None, str] = {
+    None: "It is being looked at; the thread will say what becomes of it.",
+    "refused": (
+        "It was refused, for the reason that was given. Edit it, and it is tried again as it "
+        "reads then."
+    ),
+    "discarded": "It could not be delivered; the thread has the reason and a button to try again.",
+    "cancelled": "It was dropped by hand. Please write it anew to send it.",
+    "completed": "Nothing to send: it was sent already.",
+    "uncertain": "It is not known yet whether it was sent; the thread will say so.",
+}
+"""What is said of a message that cannot be released, by its kind or, for a reply, its state."""
+ON_ITS_WAY = "Nothing to send: it is on its way already."
 
 Change = Callable[[AsyncConnection, str, str, str], Awaitable[str]]
 """Does something with the message at a place, for somebody; says what came of it."""
@@ -93,16 +114,28 @@ class ByHand:
         """Send what was not sent, where the rules for every reply have nothing against it."""
         if self._drafts.off is not None:
             return self._drafts.off
-        row, now = await outbox.by_ts(connection, channel, ts), self._now()
-        if row is None or row.conversation is None or row.content is None:
+        row = await outbox.by_ts(connection, channel, ts)
+        if row is None or row.conversation is None:
             return NO_REPLY
         if row.kind not in outbox.RELEASABLE:
-            return NO_REPLY
+            return UNSENT.get(row.state if row.kind == "reply" else row.kind, ON_ITS_WAY)
         about = await conversations.get(connection, row.conversation)
-        barred = self._drafts.barred(about, row.content)
+        words = await self._release(connection, row, about)
+        if words in {SENT, ANEW}:
+            await actors.note_act(connection, row, "sent_by_hand", user, now=self._now())
+        return words
+
+    async def _release(
+        self, connection: AsyncConnection, row: OutboxRow, about: ConversationRow
+    ) -> str:
+        now = self._now()
+        if row.content is None:
+            closed = self._drafts.closed(about)
+            anew = closed is None and await outbox.look_anew(connection, row, now=now)
+            return ANEW if anew else closed or WORDLESS
+        content = without_prefix(row.content, self._drafts.rules)
+        barred = self._drafts.barred(about, content)
         if barred is not None:
             return barred
-        if not await outbox.release(connection, row, now=now, content=row.content):
-            return NO_REPLY
-        await actors.note_act(connection, row, "sent_by_hand", user, now=now)
-        return SENT
+        sent = await outbox.release(connection, row, now=now, content=content)
+        return SENT if sent else CHANGED

@@ -93,17 +93,21 @@ async def edit(
     statement = (
         update(outbox)
         .where(or_(_waiting(channel, ts), _held(channel, ts), _refused(channel, ts), silent), held)
-        .values(
-            event=kept,
-            kind=None,
-            content=None,
-            due_at=now,
-            state="available",
-            finished_at=None,
-            mark_wanted=None,
-        )
+        .values(event=kept, **_undecided(now))
     )
     return (await connection.execute(statement)).rowcount == 1
+
+
+def _undecided(now: int) -> dict[str, object]:
+    """List the values of a message that is decided about anew."""
+    return {
+        "kind": None,
+        "content": None,
+        "due_at": now,
+        "state": "available",
+        "finished_at": None,
+        "mark_wanted": None,
+    }
 
 
 async def cancel(connection: AsyncConnection, channel: str, ts: str, *, now: int) -> bool:
@@ -200,6 +204,21 @@ async def release(connection: AsyncConnection, row: OutboxRow, *, now: int, cont
     known = and_(outbox.c.content.is_not(None), outbox.c.content == row.content)
     same = and_(outbox.c.id == row.id, outbox.c.kind.in_(RELEASABLE), known)
     return await _release(connection, same, now, {"content": content})
+
+
+async def look_anew(connection: AsyncConnection, row: OutboxRow, *, now: int) -> bool:
+    """Have an edited note decided about as what the guest shall get; return whether it was one."""
+    known, meant = (
+        json.dumps({**row.event, **more}, ensure_ascii=False)
+        for more in ({}, {"released": True, "by_hand": True})
+    )
+    statement = (
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.kind == "note", outbox.c.state == "cancelled")
+        .where(outbox.c.content.is_(None), outbox.c.event == known, outbox.c.event != NOTHING)
+        .values(event=meant, **_undecided(now))
+    )
+    return (await connection.execute(statement)).rowcount == 1
 
 
 async def send_held(

@@ -16,6 +16,7 @@ from bridgebot.bridge.replies import (
     decide,
     is_note,
     is_reply_event,
+    without_prefix,
 )
 
 REPLY = {"type": "message", "user": "U1", "ts": "2.0", "thread_ts": "1.0", "text": "Welcome"}
@@ -216,3 +217,18 @@ def test_a_correction_that_was_released_goes_out() -> None:
 
     assert decide(written, Rules()).kind is Kind.REPLY
     assert decide(form, Rules()).kind is Kind.SILENT
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        ("// We call you", "We call you"),
+        ("> NOTE: towels", "towels"),
+        ("  Note:towels", "towels"),
+        ("https://a.example", "https://a.example"),
+        ("//", ""),
+    ],
+)
+def test_a_note_that_is_sent_loses_its_mark(content: str, sent: str) -> None:
+    """Only what marked it is taken off; what the guest would read otherwise stays as it is."""
+    assert without_prefix(content, Rules()) == sent
