@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.store import order
 from bridgebot.store.conversations import AT_ONCE, excuse
 from bridgebot.store.schema import conversations, messages
 
@@ -38,27 +41,49 @@ async def settle(connection: AsyncConnection, row_id: int, user: str, *, now: in
 
 
 async def reopen(connection: AsyncConnection, row_id: int) -> bool:
-    """Count the guest's last words as waiting after all; return whether there were any."""
+    """Count the guest's last words as waiting after all; return whether there were any.
+
+    These are the words since the last answer; what was marked as needing no reply is among them
+    only where nothing came after the mark, and by the last mark alone.
+    """
     table = conversations.c
-    mine = (
+    query = select(table.last_answer_at, table.no_reply_at, table.no_reply_needed)
+    ended = (await connection.execute(query.where(table.id == row_id))).one()
+    open_since = order.after(ended.last_answer_at or 0, order.NOTHING)
+    fresh = and_(_unanswered(row_id), open_since, messages.c.excused_at.is_(None))
+    tag = False if ended.no_reply_needed else None
+    values: dict[str, object] = {"closing_since": None, "no_reply_needed": False, "tag_wanted": tag}
+    if await _wait_for(connection, row_id, fresh, values):
+        return True
+    marked = and_(_unanswered(row_id), messages.c.excused_at == ended.no_reply_at)
+    values |= {"no_reply_at": None, "no_reply_by": None}
+    return await _wait_for(connection, row_id, marked, values)
+
+
+def _unanswered(row_id: int) -> ColumnElement[bool]:
+    return and_(
         messages.c.conversation == row_id,
         messages.c.sender == "guest",
         messages.c.answered_at.is_(None),
     )
-    first = select(func.min(messages.c.sent_at)).where(*mine)
+
+
+async def _wait_for(
+    connection: AsyncConnection,
+    row_id: int,
+    which: ColumnElement[bool],
+    values: Mapping[str, object],
+) -> bool:
+    """Let the guest wait since the first of these messages; return whether nobody waited yet."""
+    first = select(func.min(messages.c.sent_at)).where(which)
     since: int | None = (await connection.execute(first)).scalar()
-    if since is None:
+    quiet = conversations.c.awaiting_since.is_(None)
+    if since is None or not await _change(
+        connection, row_id, quiet, awaiting_since=since, **values
+    ):
         return False
-    tagged = select(table.no_reply_needed).where(table.id == row_id)
-    tag = False if (await connection.execute(tagged)).scalar() else None
-    values = {"awaiting_since": since, "closing_since": None, "no_reply_needed": False}
-    values |= {"no_reply_at": None, "no_reply_by": None, "tag_wanted": tag}
-    done = await _change(connection, row_id, table.awaiting_since.is_(None), **values)
-    if done:
-        await connection.execute(
-            update(messages).where(*mine).values(closing=False, excused_at=None)
-        )
-    return done
+    await connection.execute(update(messages).where(which).values(closing=False, excused_at=None))
+    return True
 
 
 async def _change(

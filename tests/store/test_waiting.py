@@ -146,6 +146,42 @@ async def test_reopening_counts_what_is_unanswered(store: Store) -> None:
     assert not await store.write(lambda c: desk.reopen(c, row_id))
 
 
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize("marked_again", [False, True])
+async def test_reopening_leaves_earlier_marks_as_they_are(store: Store, marked_again: bool) -> None:
+    """Thanks that are counted a week later do not bring back a question that was settled then."""
+    row_id = await conversation(store)
+    await wrote(store, row_id, "m1", DAY)
+    assert await store.write(lambda c: desk.settle(c, row_id, "U1", now=DAY + 100))
+    await wrote(store, row_id, "m2", 8 * DAY, closing=True)
+    if marked_again:
+        assert await store.write(lambda c: desk.settle(c, row_id, "U1", now=8 * DAY + 100))
+
+    assert await store.write(lambda c: desk.reopen(c, row_id))
+
+    assert (await read_conversation(store, row_id)).awaiting_since == 8 * DAY
+    assert await score_times(store) == [(None, DAY + 100), (None, None)]
+
+
+async def test_reopening_leaves_out_what_was_written_before_the_last_answer(store: Store) -> None:
+    """Words that were only kept, as history, are nobody's wait."""
+    row_id = await conversation(store)
+    await wrote(store, row_id, "m2", 5 * DAY)
+    await answered(store, row_id, 6 * DAY)
+    row = await read_conversation(store, row_id)
+    kept = message("m1", at=DAY)
+    await store.write(
+        lambda c: conversations.add_message(c, row, kept, origin="guest", raw="{}", now=7 * DAY)
+    )
+    await wrote(store, row_id, "m3", 8 * DAY, closing=True)
+
+    assert await store.write(lambda c: desk.reopen(c, row_id))
+
+    assert (await read_conversation(store, row_id)).awaiting_since == 8 * DAY
+
+
 async def test_one_person_is_in_charge_at_a_time(store: Store) -> None:
     """A claim is taken over by the next, and pressing twice is nothing new."""
     row_id = await conversation(store)
