@@ -14,6 +14,7 @@ from sqlalchemy import (
     literal,
     null,
     or_,
+    select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -306,6 +307,31 @@ async def note_answer(
     values = {"row_id": row_id, "at": sent_at, "by": by, "known": known}
     await hot.ANSWER.run(connection, values)
     await _answered(connection, row_id, sent_at, known)
+
+
+async def note_past_answer(connection: AsyncConnection, row_id: int, sent_at: int) -> None:
+    """Remember for the reply score when somebody answered before we came; no clock turns."""
+    await _answered(connection, row_id, sent_at, EVERYTHING)
+
+
+async def note_past_guest(
+    connection: AsyncConnection, row: ConversationRow, sent_at: int, *, template: str
+) -> None:
+    """Remember for the reply score how a guest's wait ended before we came, if it is known.
+
+    Messages of the past come in any order. One of the kind ``template`` answers nobody.
+    """
+    answers = select(func.min(messages.c.sent_at)).where(
+        messages.c.conversation == row.id,
+        messages.c.sender == "property",
+        messages.c.kind != template,
+        messages.c.sent_at >= sent_at,
+    )
+    first: int | None = (await connection.execute(answers)).scalar()
+    if first is not None:
+        await _answered(connection, row.id, first, EVERYTHING)
+    else:
+        await note_late(connection, row.id, sent_at, row.last_answer_at, row.no_reply_at)
 
 
 async def _answered(connection: AsyncConnection, row_id: int, at: int, known: int) -> None:

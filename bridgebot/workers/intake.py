@@ -14,7 +14,6 @@ from bridgebot.bridge.inbound import (
     Disposition,
     PendingReply,
     classify,
-    is_answer,
     is_closing_word,
 )
 from bridgebot.bridge.payment import mask
@@ -28,7 +27,7 @@ from bridgebot.store.rows import ConversationRow, to_ms
 from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
-from bridgebot.workers import trail
+from bridgebot.workers import clocks, trail
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -310,14 +309,24 @@ async def _store_one(
         await _settle_uncertain(connection, row, message, decision.reply, now)
         return decision.disposition
     if kept:
-        return decision.disposition if added is not None else Disposition.DUPLICATE
+        return await _keep(connection, row, message, new=added is not None)
     if manner.shown:
         due_at = manner.due_of(stored.shown, to_ms(message.sent_at))
         if await _show(connection, row, message, added, now, due_at):
             stored.queued.append((message.message_id, row.id))
             stored.threads |= {row.id} if due_at is None else set()
-    await _turn_clocks(connection, row, message, manner.waits_from)
+    await clocks.turn(connection, row, message, manner.waits_from)
     return decision.disposition
+
+
+async def _keep(
+    connection: AsyncConnection, row: ConversationRow, message: Message, *, new: bool
+) -> Disposition:
+    """Let what is from before we came count for the figures alone."""
+    if not new:
+        return Disposition.DUPLICATE
+    await clocks.note_past(connection, row, message)
+    return Disposition.KEEP
 
 
 async def _show(
@@ -383,14 +392,3 @@ async def _settle_uncertain(
             now=now,
             line="It had been sent: its copy came back from the provider.",
         )
-
-
-async def _turn_clocks(
-    connection: AsyncConnection, row: ConversationRow, message: Message, waits_from: int
-) -> None:
-    sent_at = to_ms(message.sent_at)
-    if message.sender is SenderKind.GUEST:
-        waits, closing = sent_at >= waits_from, is_closing_word(message)
-        await conversations.note_guest(connection, row.id, sent_at, waits=waits, closing=closing)
-    elif is_answer(message):
-        await conversations.note_answer(connection, row.id, sent_at, "elsewhere")

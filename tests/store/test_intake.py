@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Batch, Received, SenderKind
-from bridgebot.store import conversations, imports
+from bridgebot.store import conversations, imports, replied
 from bridgebot.store import inbox as queue
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, to_ms
@@ -116,3 +118,55 @@ async def test_an_imported_history_is_taken_up_newest_first_and_listed_oldest_fi
     found = (await store.read(lambda c: c.execute(query))).scalars().all()
     assert (found, left) == (["m2", "m3", "m4"], 2)
     assert (len(again), still) == (2, 0)
+
+
+HOUR, DAY = 3_600_000, 86_400_000
+GUEST, HOTEL = SenderKind.GUEST, SenderKind.PROPERTY
+PAST = (
+    ("m1", GUEST, NOW - 3 * DAY),
+    ("m2", HOTEL, NOW - 3 * DAY + HOUR),
+    ("m3", GUEST, NOW - 2 * DAY),
+    ("m4", HOTEL, NOW - 2 * DAY + HOUR),
+)
+
+
+@pytest.mark.parametrize("order", ["oldest first", "newest first", "after the present"])
+async def test_what_was_answered_before_we_came_counts_as_answered_then(
+    store: Store, order: str
+) -> None:
+    """Kept history is in the score as it was, and in no figure of today; it turns no clock."""
+    past = [
+        replace(_received(name, at=at, sender=sender), history=True) for name, sender, at in PAST
+    ]
+    present = [_received("m5", at=NOW - HOUR), _received("m6", at=NOW - 1000, sender=HOTEL)]
+    past = past[::-1] if order == "newest first" else past
+    batches = [past, present] if order != "after the present" else [present, past]
+    for batch in batches:
+        await _take(store, LIVE, *batch)
+
+    found = await store.read(
+        lambda c: replied.asked(c, providers=["booking"], since=NOW - 30 * DAY, least=0)
+    )
+    today = await store.read(lambda c: replied.day(c, since=NOW - DAY))
+
+    times = sorted((each.sent_at, each.answered_at) for each in found["p1"])
+    assert times == [
+        (NOW - 3 * DAY, NOW - 3 * DAY + HOUR),
+        (NOW - 2 * DAY, NOW - 2 * DAY + HOUR),
+        (NOW - HOUR, NOW - 1000),
+    ]
+    assert today == (1, 1, [HOUR - 1000])
+    assert (await _row(store)).last_answer_at == NOW - 1000
+
+
+async def test_the_past_alone_lets_nobody_wait(store: Store) -> None:
+    """Neither a template nor a question that nobody answered before we came starts a clock."""
+    old = [_received("m1", at=NOW - 3 * DAY), _received("m2", at=NOW - 2 * DAY, sender=HOTEL)]
+    template = replace(old[1], message=replace(old[1].message, kind="automatically_sent_template"))
+    for each in (template, old[0]):
+        await _take(store, LIVE, replace(each, history=True))
+
+    row = await _row(store)
+    found = await store.read(lambda c: replied.asked(c, providers=["booking"], since=0, least=0))
+    assert (row.awaiting_since, row.last_answer_at, row.last_guest_at) == (None, None, None)
+    assert [each.answered_at for each in found["p1"]] == [None]
