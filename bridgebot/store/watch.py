@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -85,16 +84,23 @@ async def touch(connection: AsyncConnection, alert: int) -> None:
     )
 
 
-async def call(connection: AsyncConnection, alert: int, what: Mapping[str, Any]) -> bool:
-    """Have people notified below an alert, once for each step; return whether it was new."""
+async def call(
+    connection: AsyncConnection, alert: int, *, why: str, step: int | None, to: Sequence[str]
+) -> bool:
+    """Have people notified below an alert, each once for a step; return whether any is new."""
     query = select(alerts.c.calls).where(alerts.c.id == alert).with_for_update(key_share=True)
     calls = json.loads((await connection.execute(query)).scalar_one())
-    if any((each["why"], each["step"]) == (what["why"], what["step"]) for each in calls):
+    same = [each["to"] for each in calls if (each["why"], each["step"]) == (why, step)]
+    known = {person for people in same for person in people}
+    fresh = [person for person in dict.fromkeys(to) if person not in known]
+    if same and not fresh:
         return False
+    # One that is there may be on its way to Slack: it is not changed, another follows it.
+    calls.append({"why": why, "step": step, "to": fresh})
     await connection.execute(
         update(alerts)
         .where(alerts.c.id == alert)
-        .values(calls=json.dumps([*calls, dict(what)]), wanted=alerts.c.wanted + 1)
+        .values(calls=json.dumps(calls), wanted=alerts.c.wanted + 1)
     )
     return True
 

@@ -7,6 +7,7 @@ A look is one transaction: what the row says, what ``bridge.waiting`` decides, w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,15 @@ log = structlog.get_logger()
 PAUSE = 1.0
 JOIN_MS = 10 * 60_000
 """How long a summary takes in who falls due after it: a flood comes in several fetches."""
+
+
+class Call(NamedTuple):
+    """People to notify below an alert: why, and at which step of that."""
+
+    why: str
+    step: int | None
+    to: Sequence[str]
+
 
 Look = tuple[ConversationRow, Verdict, Rules]
 
@@ -53,8 +63,13 @@ class Watchman:
         looks = [self._judge(row, now) for row in rows]
         raised = [look for look in looks if look[1].alert]
         summary = await self._summary(connection, raised, now)
+        called: dict[int, list[Call]] = {}
         for row, verdict, rules in looks:
-            await self._apply(connection, row, verdict, rules, summary, now)
+            alert = await self._apply(connection, row, verdict, summary, now)
+            if alert is not None:
+                called.setdefault(alert, []).extend(_calls(row, verdict, rules))
+        for alert, calls in called.items():
+            await self._call(connection, alert, calls)
         if summary is not None:
             await watch.touch(connection, summary)
         return len(raised)
@@ -96,43 +111,41 @@ class Watchman:
         connection: AsyncConnection,
         row: ConversationRow,
         verdict: Verdict,
-        rules: Rules,
         summary: int | None,
         now: int,
-    ) -> None:
-        alert, step = row.alert, row.alert_step
+    ) -> int | None:
+        """Write down what was decided about a guest; return the alert that stands for it now."""
+        alert = row.alert
         values: dict[str, object] = {"watch_at": verdict.look_at}
         values |= {"alert_warned": verdict.warn or (row.alert_warned and not verdict.over)}
         if row.snoozed_until is not None and (verdict.over or row.snoozed_until <= now):
             values |= {"snoozed_until": None}
         if verdict.over:
             await self._end(connection, row, now)
-            alert, step = None, 0
+            alert = None
             values |= {"alert_since": None}
         if verdict.alert:
             since = row.awaiting_since or row.closing_since
             alert = summary or await self._raise(connection, row, since, now)
             values |= {"alert_since": since}
-        step += len(verdict.steps)
+        step = _step(row, verdict)
         await watch.note(connection, row.id, alert=alert, alert_step=step, **values)
-        if alert is not None:
-            await self._call(connection, row, verdict, rules, alert, step)
         if verdict.over and row.alert is not None:
             await self._end_summary(connection, row.alert, now)
+        return alert
 
-    async def _call(
-        self,
-        connection: AsyncConnection,
-        row: ConversationRow,
-        verdict: Verdict,
-        rules: Rules,
-        alert: int,
-        step: int,
-    ) -> None:
-        """Have the alert drawn as it is now, and people notified below it."""
+    async def _call(self, connection: AsyncConnection, alert: int, calls: Sequence[Call]) -> None:
+        """Have the alert drawn as it is now, and people notified below it.
+
+        Guests of several properties may stand in it: for one cause all their people are called in
+        one post.
+        """
         await watch.touch(connection, alert)
-        for what in _calls(row, verdict, rules, step):
-            await watch.call(connection, alert, what)
+        together: dict[tuple[str, int | None], list[str]] = {}
+        for each in calls:
+            together.setdefault((each.why, each.step), []).extend(each.to)
+        for (why, step), to in together.items():
+            await watch.call(connection, alert, why=why, step=step, to=to)
 
     async def _raise(
         self, connection: AsyncConnection, row: ConversationRow, since: int | None, now: int
@@ -184,20 +197,23 @@ def how_it_ended(row: ConversationRow) -> str:
     return "The guest does not wait any more"
 
 
-def _calls(
-    row: ConversationRow, verdict: Verdict, rules: Rules, step: int
-) -> list[dict[str, object]]:
-    """List whom to notify below the alert, why, and which time it is: each is posted once.
+def _step(row: ConversationRow, verdict: Verdict) -> int:
+    """Tell which step of the escalation a guest's wait has reached."""
+    return (0 if verdict.over else row.alert_step) + len(verdict.steps)
+
+
+def _calls(row: ConversationRow, verdict: Verdict, rules: Rules) -> list[Call]:
+    """List whom to notify below the alert, why, and which time it is: each is called once.
 
     The warning about the score has one step only, so that a summary warns once for all.
     """
-    calls: list[dict[str, object]] = []
+    calls: list[Call] = []
     first = [each.to for each in rules.steps if each.to][:1]
     if verdict.steps:
         due = [each.to for each in verdict.steps if each.to]
-        calls.append({"why": "late", "step": step, "to": due})
+        calls.append(Call("late", _step(row, verdict), due))
     if verdict.woken:
-        calls.append({"why": "woken", "step": row.snoozed_until, "to": [row.snoozed_by]})
+        calls.append(Call("woken", row.snoozed_until, [row.snoozed_by] if row.snoozed_by else []))
     if verdict.warn:
-        calls.append({"why": "score", "step": 0, "to": first})
+        calls.append(Call("score", 0, first))
     return calls

@@ -111,11 +111,13 @@ class Office:
         """Let time pass."""
         self.clock.seconds += minutes * 60
 
-    async def guest(self, node: Node, name: str = "c1", text: str = "Hello?") -> ConversationRow:
+    async def guest(
+        self, node: Node, name: str = "c1", text: str = "Hello?", *, place: str = "p1"
+    ) -> ConversationRow:
         """Let a guest write; what came in is stored by a node."""
         self.written += 1
         about = Conversation(
-            provider=BOOKING, conversation_id=ConversationId(name), property_id=PropertyId("p1")
+            provider=BOOKING, conversation_id=ConversationId(name), property_id=PropertyId(place)
         )
         message = Message(
             message_id=MessageId(f"m{self.written}"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from bridgebot.bridge.waiting import MINUTE, Desk, Step
 from bridgebot.slack.pacing import POST
 from bridgebot.store import desk
 from bridgebot.workers.alerts import LOOK_AGAIN
@@ -221,3 +223,31 @@ async def test_a_flood_while_another_still_stands_is_a_summary_of_its_own(office
 
     assert office.states() == ["open", "open"]
     assert all("3 guests wait" in each["text"] for each in office.alerts())
+
+
+async def test_a_flood_calls_the_people_of_every_property(office: Office) -> None:
+    """One post calls all; who joins the summary later brings its own people, nobody twice."""
+    each = {place: Step(after=60 * MINUTE, to=f"U{place.upper()}") for place in ("p1", "p2", "p3")}
+    default = rules().default
+    own = {place: replace(default, steps=(step,)) for place, step in each.items()}
+    office.desk = Desk(default=default, by_property=own, flood=3)
+    node = await office.node()
+    for number, place in enumerate(("p1", "p1", "p2")):
+        await office.guest(node, f"c{number}", place=place)
+    office.later(6)
+    for number, place in enumerate(("p1", "p3")):
+        await office.guest(node, f"late{number}", place=place)
+    office.later(10)
+    await node.work()
+    office.later(5)
+    await node.work()
+    assert (len(office.alerts()), office.calls()) == (1, [])
+
+    office.later(40)
+    await node.work()
+    await node.work()
+    assert [call.partition(" Still")[0] for call in office.calls()] == ["<@UP1> <@UP2>"]
+
+    office.later(6)
+    await node.work()
+    assert [call.partition(" Still")[0] for call in office.calls()][1:] == ["<@UP3>"]
