@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridgebot.bridge.inbound import SKEW_MS, is_same_text
-from bridgebot.model import Message, MessageId, SenderKind
+from bridgebot.model import Message, SenderKind
 
 ROOT = "bridgebot_thread"
 MESSAGE = "bridgebot_message"
 NOTICE = "bridgebot_notice"
+MARKS = ("white_check_mark", "lock", "warning")
+"""The marks that say how a staff message ended; of several the first counts."""
 
 
 def sent_already(
     content: str, began: datetime, taken: Collection[str], messages: Iterable[Message]
-) -> MessageId | None:
+) -> Message | None:
     """Find our reply among a conversation's messages: by sender, content and time.
 
     ``taken`` are the ids of messages known to be something else; so two replies with the same
@@ -30,7 +32,7 @@ def sent_already(
             and message.message_id not in taken
             and is_same_text(content, message.content)
         ):
-            return message.message_id
+            return message
     return None
 
 
@@ -82,3 +84,13 @@ def notice_of(posts: Iterable[Mapping[str, Any]], delivery: int) -> list[str]:
 def shows_file(posts: Iterable[Mapping[str, Any]], file: str) -> bool:
     """Tell whether a file stands in a thread; its id is Slack's own, so nobody can forge it."""
     return any(each.get("id") == file for post in posts for each in post.get("files") or ())
+
+
+def mark_of(post: Mapping[str, Any], bot_user: str) -> str | None:
+    """Tell how a staff message ended by the marks that the bot itself has put on it."""
+    own = {
+        each.get("name")
+        for each in post.get("reactions") or ()
+        if bot_user in (each.get("users") or ())
+    }
+    return next((mark for mark in MARKS if mark in own), None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.store import conversations
 from bridgebot.store.prepared import Prepared, Words
+from bridgebot.store.queues import READY
 from bridgebot.store.rows import OutboxRow, outbox_row
 from bridgebot.store.schema import outbox
 
@@ -55,3 +57,39 @@ _MARKED = Prepared(
         .values(mark_shown=bindparam("mark"))
     )
 )
+
+
+async def believe(
+    connection: AsyncConnection, event: Mapping[str, Any], mark: str, *, fresh: bool, now: int
+) -> None:
+    """Take a staff message for what the bot's own mark in Slack says that became of it.
+
+    ``fresh`` is one that was not known before. Of the others only one that waits to be sent, and
+    never bore a mark, can have been delivered without our knowledge.
+    """
+    place = and_(outbox.c.channel == str(event["channel"]), outbox.c.ts == str(event["ts"]))
+    if not fresh:
+        waits = and_(outbox.c.finished_at.is_(None), outbox.c.state.in_(READY))
+        unsent = or_(waits, outbox.c.kind == "held")
+        place = and_(place, unsent, outbox.c.mark_shown.is_(None), literal(mark == DELIVERED))
+    at = int(float(str(event["ts"])) * 1000)
+    values = {**_ENDED[mark], "finished_at": now, "started_at": at}
+    settled = (
+        update(outbox)
+        .where(place)
+        .values(mark_wanted=mark, mark_shown=mark, **values)
+        .returning(outbox.c.conversation)
+    )
+    found = (await connection.execute(settled)).first()
+    if found is not None and found.conversation is not None and mark == DELIVERED:
+        by = f"slack:{event['user']}"
+        await conversations.note_answer(connection, found.conversation, at, by, known=at)
+
+
+DELIVERED = "white_check_mark"
+_ENDED: dict[str, dict[str, Any]] = {
+    DELIVERED: {"kind": "reply", "state": "completed"},
+    "lock": {"kind": "note", "state": "cancelled", "error": "note"},
+    "warning": {"kind": "refused", "state": "cancelled", "error": "refused"},
+}
+"""What is kept of a message with each of the bot's marks; none of it is sent by itself."""

@@ -9,22 +9,19 @@ after a later reply to the same guest, which must not overtake it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.replies import is_reply_event
 from bridgebot.errors import SlackError
-from bridgebot.slack.capture import edited_late
 from bridgebot.slack.faults import MENDABLE, ROOTLESS
 from bridgebot.slack.gateway import Gateway
-from bridgebot.store import corrections, inbox, lookups, outbox, records
-from bridgebot.store.rows import OutboxRow
-from bridgebot.store.withdrawal import open_ones, reword, withdraw
+from bridgebot.store import lookups, outbox, records
+from bridgebot.store.withdrawal import open_ones
 from bridgebot.workers.context import Context
+from bridgebot.workers.found import ROOTS_MS, Found, Thread
 
 log = structlog.get_logger()
 
@@ -42,14 +39,8 @@ SKEW_MS = 10_000
 MARGIN_MS = 60_000
 """A connection may be dead for some time before it is noticed."""
 
-ROOTS_MS = 14 * 86_400_000
-"""How far back roots are listed; older threads are looked at one by one."""
-
 HOLD_MS = 60_000
 """How long replies wait while nothing can be read, so that an older one is not overtaken."""
-
-Thread = tuple[str, str]
-"""A channel and the ts of a root."""
 
 LIVELY_MS = 30 * 86_400_000
 """How lately something must have happened in an older conversation."""
@@ -73,6 +64,7 @@ class Catchup:
         self._context = context
         self._gateway = gateway
         self._bot_user = bot_user
+        self._found = Found(context, bot_user=bot_user)
         self._named = named
         self._connected = connected
         self._after_ms = int(after_seconds * 1000)
@@ -290,9 +282,10 @@ class Catchup:
         Older threads cost a call each: all are suspected only if ``everything`` is.
         """
         found: dict[Thread, int] = {}
-        oldest = _ts(since - ROOTS_MS)
+        oldest_ms = since - ROOTS_MS
+        oldest = _ts(oldest_ms)
         # A deleted reply is no longer the latest of its thread, and may be older than the absence.
-        for row in await self._context.store.read(partial(_open_ones, since=since)):
+        for row in await self._context.store.read(lambda c: open_ones(c, after=oldest_ms)):
             thread = row.channel, row.thread_ts
             found[thread] = min(found.get(thread, since), _millis(row.ts) - 1)
         active = since - LIVELY_MS
@@ -321,7 +314,7 @@ class Catchup:
                 event = {**message, "channel": channel}
                 there.add(str(message.get("ts")))
                 if is_reply_event(event, self._named) and event["user"] != self._bot_user:
-                    found += await self._take(event)
+                    found += await self._found.take(event)
         except SlackError as error:
             if error.code in MENDABLE:
                 await self.missing(channel, since)
@@ -329,56 +322,7 @@ class Catchup:
                 raise
             # The thread is gone, or cannot be seen: there is nothing to compare with.
             return found
-        return found + await self._context.store.write(
-            lambda c: self._cancel_deleted(c, (channel, thread_ts), there, since, began)
-        )
-
-    async def _take(self, event: Mapping[str, Any]) -> bool:
-        """Take a message as if its event had come; tell whether there was anything new in it."""
-        began, write = self._context.ms(), self._context.store.write
-        if await write(lambda c: self._capture(c, event)):
-            channel, ts = str(event["channel"]), str(event["ts"])
-            self._context.traces.captured(channel, ts, began=began, ended=self._context.ms())
-            return True
-        return "edited" in event and await write(lambda c: self._edit(c, event))
-
-    async def _capture(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
-        ours = event.get("parent_user_id", self._bot_user) == self._bot_user
-        kept = await outbox.capture(connection, event, now=self._context.ms(), ours=ours)
-        return kept is not None
-
-    async def _edit(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:
-        channel, ts, now = str(event["channel"]), str(event["ts"]), self._context.ms()
-        kept = await outbox.by_ts(connection, channel, ts)
-        if kept is None or kept.event.get("text") == event.get("text"):
-            return False
-        if await reword(connection, channel, ts, event, now=now):
-            return True
-        row = await corrections.offer(connection, event)
-        if row is None or row.conversation is None:
-            return False
-        notice = {"text": edited_late(row), "mention": row.user_id, "corrects": row.id}
-        await inbox.add_notice(connection, row.conversation, notice, now=now)
-        return True
-
-    async def _cancel_deleted(
-        self,
-        connection: AsyncConnection,
-        thread: Thread,
-        there: set[str],
-        since: int,
-        began: int,
-    ) -> int:
-        """Take back what is not in the thread any more.
-
-        What was written after the reading ``began`` may be missing in what was read.
-        """
-        cancelled = 0
-        for row in await _open_ones(connection, since=since):
-            here = (row.channel, row.thread_ts) == thread and row.ts not in there
-            if here and since < float(row.ts) * 1000 < began:
-                cancelled += await withdraw(connection, row, now=self._context.ms())
-        return cancelled
+        return found + await self._found.take_back((channel, thread_ts), there, since, began)
 
 
 async def _note_left(connection: AsyncConnection, channel: str, since: int) -> int:
@@ -387,10 +331,6 @@ async def _note_left(connection: AsyncConnection, channel: str, since: int) -> i
     since = min(since, int(known.get("since", since)))
     await records.set_cursor(connection, LEFT + channel, {"since": since})
     return since
-
-
-async def _open_ones(connection: AsyncConnection, *, since: int) -> Sequence[OutboxRow]:
-    return await open_ones(connection, after=since - ROOTS_MS)
 
 
 def _ts(millis: int) -> str:

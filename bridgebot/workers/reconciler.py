@@ -238,9 +238,10 @@ class Reconciler:
             raise ProviderError("the provider cannot be asked", code="no_history", permanent=True)
         transcript = await provider.history.by_id(about.property_id, about.conversation_id)
         taken = await self._context.store.peek(lambda c: _taken(c, conversation.id, row.id))
-        return reconcile.sent_already(
+        found = reconcile.sent_already(
             row.content or "", from_ms(row.started_at or 0), taken, transcript.messages
         )
+        return None if found is None else found.message_id
 
     async def _cannot_tell(
         self, row: OutboxRow, conversation: ConversationRow, error: ProviderError

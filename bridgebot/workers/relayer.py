@@ -22,6 +22,7 @@ from bridgebot.tracing import outgoing
 from bridgebot.workers import ends
 from bridgebot.workers.context import Context
 from bridgebot.workers.encloser import Encloser, NotEnclosedError
+from bridgebot.workers.leftovers import Leftovers, SentBeforeError
 from bridgebot.workers.outage import Outage
 from bridgebot.workers.pauses import Pauses
 from bridgebot.workers.pool import Pool
@@ -53,6 +54,7 @@ class Relayer:
     ) -> None:
         self._context = context
         self._encloser = encloser
+        self._leftovers = Leftovers(context)
         self._held = held
         self._cut = cut
         self._monotonic = monotonic
@@ -138,21 +140,15 @@ class Relayer:
         number = row.conversation
         conversation = await self._context.store.peek(lambda c: conversations.get(c, number))
         provider = self._context.providers.get(conversation.about.provider)
-        if row.event.get(outbox.GONE):
-            outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
-            await self._record(row, conversation, outcome, None)
-            return
         try:
             sent = await self._send(provider, conversation, row)
         except _WithdrawnError:
-            outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
-            await self._record(row, conversation, outcome, None)
+            await self._withdrawn(row, conversation)
+        except SentBeforeError as before:
+            found = Sent(message_id=before.message.message_id)
+            await self._record(before.row, conversation, Outcome(state=State.COMPLETED), found)
         except NotEnclosedError as refusal:
-            if await self._is_withdrawn(row):
-                outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
-                await self._record(row, conversation, outcome, None)
-            else:
-                await self._ask_without(row, conversation, refusal)
+            await self._not_enclosed(row, conversation, refusal)
         except SlackError as error:
             # Its pictures could not be fetched, so nothing was sent.
             error.certain = True
@@ -173,6 +169,8 @@ class Relayer:
     async def _send(
         self, provider: Provider | None, conversation: ConversationRow, row: OutboxRow
     ) -> Sent:
+        if row.event.get(outbox.GONE):
+            raise _WithdrawnError
         if provider is None:
             raise ProviderError(
                 f"the account {conversation.about.provider} is not in the settings any more",
@@ -186,6 +184,7 @@ class Relayer:
                 permanent=True,
             )
         property_id = await property_of(self._context, provider, conversation)
+        await self._leftovers.compare(provider, property_id, conversation, row)
         enclosed = await self._enclose(provider, property_id, conversation, row)
         if enclosed and await self._is_withdrawn(row):
             raise _WithdrawnError
@@ -220,6 +219,18 @@ class Relayer:
         """Tell whether a reply was deleted while its pictures were on their way."""
         now = await self._context.store.read(lambda c: outbox.read(c, [row.id]))
         return any(each.event.get(outbox.GONE) for each in now)
+
+    async def _withdrawn(self, row: OutboxRow, conversation: ConversationRow) -> None:
+        outcome = Outcome(state=State.CANCELLED, code=outbox.DELETED)
+        await self._record(row, conversation, outcome, None)
+
+    async def _not_enclosed(
+        self, row: OutboxRow, conversation: ConversationRow, refusal: NotEnclosedError
+    ) -> None:
+        if await self._is_withdrawn(row):
+            await self._withdrawn(row, conversation)
+        else:
+            await self._ask_without(row, conversation, refusal)
 
     async def _ask_without(
         self, row: OutboxRow, conversation: ConversationRow, refusal: NotEnclosedError

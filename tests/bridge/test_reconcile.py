@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridgebot.bridge.reconcile import notice_of, parts_of, root_of, sent_already
+from bridgebot.bridge.reconcile import mark_of, notice_of, parts_of, root_of, sent_already
 from bridgebot.model import Message, MessageId, SenderKind
 from bridgebot.store.rows import from_ms
 
@@ -23,12 +23,12 @@ def test_a_reply_is_found_by_sender_content_and_time() -> None:
     """Our reply is a property message with its words, no older than the attempt."""
     messages = [_message("a", SenderKind.GUEST), _message("b", text="no"), _message("c")]
 
-    assert sent_already("ok", BEGAN, (), messages) == "c"
+    assert sent_already("ok", BEGAN, (), messages) == messages[-1]
 
 
 def test_two_identical_replies_stay_two() -> None:
     """A message that is known to be another reply is not taken for this one."""
-    assert sent_already("ok", BEGAN, {"a"}, [_message("a"), _message("b")]) == "b"
+    assert sent_already("ok", BEGAN, {"a"}, [_message("a"), _message("b")]) == _message("b")
     assert sent_already("ok", BEGAN, {"a"}, [_message("a")]) is None
 
 
@@ -67,3 +67,18 @@ def test_a_notice_is_found_by_its_row() -> None:
 
     assert notice_of(posts, 5) == ["2.0"]
     assert notice_of(posts, 6) == []
+
+
+def test_only_the_bots_own_marks_count() -> None:
+    """Staff may put the same signs on a message; of several the one that says most counts."""
+
+    def marked(**names: list[str]) -> dict[str, Any]:
+        return {"reactions": [{"name": name, "users": who} for name, who in names.items()]}
+
+    assert mark_of(marked(white_check_mark=["U1", "UBOT"]), "UBOT") == "white_check_mark"
+    assert (
+        mark_of(marked(warning=["UBOT"], white_check_mark=["UBOT"]), "UBOT") == "white_check_mark"
+    )
+    assert mark_of(marked(white_check_mark=["U1"], lock=["UBOT"]), "UBOT") == "lock"
+    assert mark_of(marked(white_check_mark=["U1"], eyes=["UBOT"]), "UBOT") is None
+    assert mark_of({}, "UBOT") is None

@@ -16,8 +16,9 @@ from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, lookups, records
 from bridgebot.store.database import Store
 from bridgebot.store.schema import outbox
-from bridgebot.workers.catchup import CURSOR, LIVELY_MS, ROOTS_MS, Catchup
+from bridgebot.workers.catchup import CURSOR, LIVELY_MS, Catchup
 from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.found import ROOTS_MS
 from tests.e2e.world import ALERTS, ANNA, BOT, GUESTS, World, serve
 from tests.store.build import about
 from tests.workers.bench import Clock
