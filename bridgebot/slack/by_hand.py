@@ -24,8 +24,8 @@ KEPT = "It stays internal."
 TOO_LATE = "Too late, or nothing to keep back: it is not waiting to be sent."
 SENT = "It goes to the guest."
 ANEW = (
-    "It was edited since, so its new words are looked at first; then they go to the guest. If they "
-    "cannot, the thread says why."
+    "Its words are looked at first, as they read now; then they go to the guest. If they cannot, "
+    "the thread says why."
 )
 NO_REPLY = "Nothing to send: this is no reply to a guest."
 CHANGED = "It was changed at this very moment. Please try again."

@@ -109,7 +109,7 @@ async def test_a_note_goes_out_without_what_marked_it_as_one(world: World) -> No
     await world.until(lambda: _edited(world) == 2)
 
     assert await _sends(world, first) == "It goes to the guest."
-    assert "its new words are looked at first" in await _sends(world, second)
+    assert "looked at first, as they read now" in await _sends(world, second)
     await world.until(lambda: world.marks(second) == ["white_check_mark"])
     await _sends(world, third)
 
