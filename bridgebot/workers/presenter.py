@@ -38,8 +38,8 @@ CARDS_MS = 1_000
 LEAST_SECONDS = 3.0
 """How long the lease must still last when something is drawn."""
 
-SLOW_SECONDS = 10.0
-"""How long after its undo window a reply that is still open gets its hourglass."""
+SLOW, SLOW_SECONDS = "hourglass_flowing_sand", 10.0
+"""The mark of a reply that is still open so long after its undo window."""
 
 
 class Presenter:
@@ -189,7 +189,7 @@ class Presenter:
         return self._not_before.get(key, 0) > self._context.ms()
 
     async def _mark(self, row: OutboxRow) -> tuple[int, str]:
-        wanted = row.mark_wanted or "hourglass_flowing_sand"
+        wanted = row.mark_wanted or SLOW
         try:
             if row.mark_shown:
                 await self._gateway.unreact(row.channel, row.ts, row.mark_shown)
