@@ -223,7 +223,9 @@ def _assemble(
             *((each, signals.reconcile) for each in doubts),
             (catchup, signals.catchup),
             (_pruner(settings, context), asyncio.Event()),
-            *open_reception(settings, context, gateway, access, app, pacer, drafts),
+            *open_reception(
+                settings, context, gateway, access, app, pacer, drafts, sources.pollers
+            ),
             *weekly_of(settings, context, gateway, files),
             *sources.others,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -43,7 +43,7 @@ from bridgebot.workers.importer import Importer
 from bridgebot.workers.outright import Outright
 from bridgebot.workers.presenter import Presenter
 from bridgebot.workers.settler import Settler
-from bridgebot.workers.watchman import Watchman
+from bridgebot.workers.watchman import Heard, Watchman
 from bridgebot.workers.weekly import Weekly
 
 
@@ -145,6 +145,7 @@ def open_reception(
     app: AsyncApp,
     pacer: Pacer,
     drafts: Drafts,
+    heard: Sequence[Heard],
 ) -> tuple[tuple[loop.Worker, asyncio.Event], ...]:
     """Register commands, buttons and the Home tab; return the workers behind them."""
     store, now, wake = context.store, context.ms, context.signals.all
@@ -179,7 +180,7 @@ def open_reception(
         breath=0.1,
     )
     return (
-        (Watchman(context, desk), context.signals.watch),
+        (Watchman(context, desk, heard), context.signals.watch),
         (Settler(context), asyncio.Event()),
         (Digester(context, times=times, zone=zone), asyncio.Event()),
         (home, asyncio.Event()),

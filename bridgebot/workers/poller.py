@@ -50,6 +50,7 @@ class Poller:
     ) -> None:
         self.name = f"poller:{provider.name}"
         self.heard_at: datetime | None = None
+        self.caught_up = False
         self._context = context
         self._provider = provider
         self._source = source
@@ -100,6 +101,7 @@ class Poller:
         await self._outage.succeeded()
         self._failures = 0
         if not batch.receipt:
+            self.caught_up = True
             return self._provider.poll_seconds
         return await self._confirm(batch, batch.receipt)
 
@@ -192,6 +194,7 @@ class Poller:
 
     async def _failed(self, error: ProviderError) -> float:
         self._failures += 1
+        self.caught_up = True
         await self._outage.failed(error)
         wait = backoff(self._failures, self._context.chance())
         return min(max(error.after or 0.0, wait, self._provider.poll_seconds), LONGEST_PAUSE)

@@ -51,6 +51,7 @@ class Reader:
     ) -> None:
         self.name = f"reader:{provider.name}"
         self.heard_at: datetime | None = None
+        self.caught_up = False
         self._context = context
         self._provider = provider
         self._listing = listing
@@ -99,6 +100,7 @@ class Reader:
         except ProviderError as error:
             return await self._failed(error)
         self.heard_at = self._context.now()
+        self.caught_up = self.caught_up or not (self._todo or self._offset)
         self._failures = 0
         await self._outage.succeeded()
         return 0.0
@@ -214,6 +216,7 @@ class Reader:
 
     async def _failed(self, error: ProviderError) -> float:
         self._failures += 1
+        self.caught_up = True
         await self._outage.failed(error)
         wait = backoff(self._failures, self._context.chance())
         return min(max(error.after or 0.0, wait), LONGEST_PAUSE)

@@ -49,6 +49,7 @@ class Receiver:
     ) -> None:
         self.name = f"receiver:{provider.name}"
         self.heard_at: datetime | None = None
+        self.caught_up = False
         self.poll_seconds = PAUSE
         self._context = context
         self._provider = provider
@@ -73,6 +74,7 @@ class Receiver:
         rows = await self._context.store.read(lambda c: notifications.waiting(c, name, AT_ONCE))
         self.heard_at = self._context.now()
         taken = await self._take(rows) if rows else 0
+        self.caught_up = self.caught_up or taken < AT_ONCE
         await self._forget()
         return 0.0 if taken == AT_ONCE else PAUSE
 

@@ -57,6 +57,7 @@ class Walker:
     ) -> None:
         self.name = f"walker:{provider.name}"
         self.heard_at: datetime | None = None
+        self.caught_up = False
         self._context = context
         self._provider = provider
         self._recent = recent
@@ -107,6 +108,7 @@ class Walker:
         except ProviderError as error:
             return await self._failed(error)
         self.heard_at = self._context.now()
+        self.caught_up = self.caught_up or not (self._todo or self._round)
         self._failures = 0
         await self._outage.succeeded()
         return 0.0
@@ -273,6 +275,7 @@ class Walker:
 
     async def _failed(self, error: ProviderError) -> float:
         self._failures += 1
+        self.caught_up = True
         await self._outage.failed(error)
         wait = backoff(self._failures, self._context.chance())
         return min(max(error.after or 0.0, wait), LONGEST_PAUSE)

@@ -2,12 +2,13 @@
 
 Each conversation says when it has to be looked at next; whatever happens in it sets that to now.
 A look is one transaction: what the row says, what ``bridge.waiting`` decides, what is written.
+The first one comes when each source was heard: a guest may have been answered elsewhere meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,14 +16,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.bridge.waiting import Desk, Rules, Verdict, Waiting, judge
 from bridgebot.rendering.words import how_long
 from bridgebot.store import records, watch
+from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.rows import ConversationRow
 from bridgebot.workers.context import Context
+from bridgebot.workers.lease import STANDBY_SECONDS
 
 log = structlog.get_logger()
 
 PAUSE = 1.0
+LONGEST_WAIT = 60.0
+"""Seconds that the first look waits for what was answered elsewhere in the meantime."""
 JOIN_MS = 10 * 60_000
 """How long a summary takes in who falls due after it: a flood comes in several fetches."""
+
+
+class Heard(Protocol):
+    """Something that brings messages in."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it has brought all there was since the process began, or could not."""
+        ...
+
+    @property
+    def standby(self) -> bool:
+        """Whether another node does its work."""
+        ...
 
 
 class Call(NamedTuple):
@@ -41,12 +60,18 @@ class Watchman:
 
     name = "watchman"
 
-    def __init__(self, context: Context, desk: Desk) -> None:
+    def __init__(self, context: Context, desk: Desk, sources: Sequence[Heard] = ()) -> None:
         self._context = context
         self._desk = desk
+        self._sources = sources
+        self._began: float | None = None
+        self._knows = False
 
     async def step(self) -> float:
         """Look at the conversations that are due; see ``Worker.step``."""
+        self._knows = self._knows or self._is_heard()
+        if not self._knows:
+            return PAUSE
         now = self._context.ms()
         if not await self._context.store.peek(lambda c: watch.is_due(c, now)):
             return PAUSE
@@ -55,6 +80,18 @@ class Watchman:
             log.info("guests_wait", alerts=raised)
         self._context.signals.views.set()
         return 0.0
+
+    def _is_heard(self) -> bool:
+        """Tell whether it is known what came while this process was away, as far as it can be.
+
+        A node that stands by may wait for the lease of one that died: then it is about to hear.
+        """
+        now = self._context.pulse.time()
+        began = self._began = now if self._began is None else self._began
+        if now - began >= LONGEST_WAIT:
+            return True
+        others_do = now - began >= LEASE_MS / 1000 + STANDBY_SECONDS
+        return all(each.caught_up or (each.standby and others_do) for each in self._sources)
 
     async def _look(self, connection: AsyncConnection, now: int) -> int:
         # One node at a time, or each would see half of a flood, and raise no summary.

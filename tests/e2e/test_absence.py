@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
-from tests.e2e.world import ANNA, GUESTS, World
+from tests.e2e.world import ALERTS, ANNA, GUESTS, World
 
 pytestmark = pytest.mark.e2e
 
@@ -111,3 +114,22 @@ async def test_a_reply_lost_in_a_short_cut_is_not_overtaken(world: World) -> Non
 
     await world.until(lambda: world.marks(last))
     assert world.got("c1") == ["Written first", "Written second"]
+
+
+async def test_a_guest_who_was_answered_elsewhere_meanwhile_is_no_alert(world: World) -> None:
+    """The queue brings the answer after the start: nobody is called before it could."""
+    world.more |= {"ESCALATE_AFTER_MINUTES": "30", "ESCALATE_TO": "here"}
+    await _opened(world)
+    await world.stop()
+    with contextlib.closing(sqlite3.connect(world.directory / "bridgebot.db")) as other:
+        hour = "UPDATE conversations SET awaiting_since = awaiting_since - 3600000, watch_at = 0"
+        other.execute(hour)
+        other.commit()
+    answer = world.booking.booking.property_writes("c1", "Answered in the extranet")
+    world.booking.faults.add("messages.latest", "delay", seconds=2.5)
+
+    await world.start()
+    await world.until(lambda: world.shown(answer))
+    await world.until(lambda: "answered" in str(world.root("c1")))
+
+    assert world.messages(ALERTS) == []
