@@ -74,13 +74,27 @@ class Nursery:
         finally:
             loop.remove_reader(descriptor)
 
-    async def start(self, directory: Path, environment: Mapping[str, str], log: Path) -> Ward:
-        """Start a bot."""
+    async def start(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        *arguments: str,
+        errors: Path | None = None,
+    ) -> Ward:
+        """Start ``bridgebot`` with these arguments; errors go to the log where no file is named."""
         assert self._zygote.stdin is not None
         number, ward = next(self._numbers), Ward()
         self._wards[number] = ward
-        told = {"directory": str(directory), "environment": dict(environment), "log": str(log)}
-        self._zygote.stdin.write(json.dumps({"number": number, **told}).encode() + b"\n")
+        order = {
+            "number": number,
+            "arguments": arguments,
+            "directory": str(directory),
+            "environment": dict(environment),
+            "log": str(log),
+            "errors": str(errors or log),
+        }
+        self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
         self._zygote.stdin.flush()
         await ward.born.wait()
         return ward

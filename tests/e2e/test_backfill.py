@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,16 +31,7 @@ def _days(days: float) -> str:
 
 async def _backfill(world: World, *arguments: str) -> tuple[int, str, str]:
     """Run the command; return its status and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bridgebot", "backfill", *arguments),
-        cwd=world.directory,
-        env=world.environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(40):
-        out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
+    return await world.command("backfill", *arguments)
 
 
 async def test_what_is_missing_is_fetched_over_many_windows_and_shown(world: World) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
@@ -66,20 +64,10 @@ async def test_a_long_silence_of_the_queue_is_followed_by_a_search(world: World)
     await world.until(lambda: world.shown(lost), 60)
 
 
-async def cli(world: World, *arguments: str) -> tuple[int | None, str]:
+async def cli(world: World, *arguments: str) -> tuple[int, str]:
     """Run a command beside the bot; return its status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bridgebot",
-        *arguments,
-        cwd=world.directory,
-        env={**os.environ, **world.environment()},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+    status, out, errors = await world.command(*arguments)
+    return status, out + errors
 
 
 async def test_an_entry_that_was_put_aside_is_read_again(world: World, tmp_path: Path) -> None:

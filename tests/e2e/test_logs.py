@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from datetime import timedelta
 
 import httpx
@@ -231,16 +229,9 @@ async def _a_saved_reply_goes(world: World) -> None:
 
 async def _told(world: World, *arguments: str) -> tuple[str, str]:
     """Run a command beside the bridge; give what it printed and what it logged."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bridgebot", *arguments),
-        cwd=world.directory,
-        env=world.environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err
-    return out.decode(), err.decode()
+    status, out, errors = await world.command(*arguments)
+    assert status == 0, errors
+    return out, errors
 
 
 async def test_no_worker_and_no_command_logs_words(world: World) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -24,19 +21,9 @@ WEEK_MS = 7 * 86_400_000
 WORDS = "Quittenmarmelade"
 
 
-async def _cli(world: World, *arguments: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bridgebot",
-        *arguments,
-        cwd=world.directory,
-        env={**os.environ, **world.environment()},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+async def _cli(world: World, *arguments: str) -> tuple[int, str]:
+    status, out, errors = await world.command(*arguments)
+    return status, out + errors
 
 
 def _database(world: World) -> Path:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from aiohttp import web
 
@@ -193,7 +194,7 @@ class World:
         before = self.log.stat().st_size
         environment = self.bare or self.environment()
         if self.nursery is not None and self.program == "bridgebot":
-            self.process = await self.nursery.start(self.directory, environment, self.log)
+            self.process = await self.nursery.start(self.directory, environment, self.log, "run")
         else:
             self.process = await self._execute(environment)
         if ready:
@@ -209,6 +210,17 @@ class World:
                 stdout=log,
                 stderr=log,
             )
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command beside the bot; return its status, what it printed, and its errors."""
+        assert self.nursery is not None
+        out, errors = (self.directory / f"{name}-{uuid4().hex}" for name in ("out", "errors"))
+        ran = await self.nursery.start(
+            self.directory, self.environment(), out, *arguments, errors=errors
+        )
+        async with asyncio.timeout(2 * PATIENCE):
+            status = await ran.wait()
+        return status, out.read_text("utf-8"), errors.read_text("utf-8")
 
     async def kill(self) -> None:
         """End the process as a power cut would."""

@@ -1,8 +1,8 @@
 """Runs shipped bots as forked children, so that a start costs a fork and not seconds of imports.
 
-Orders come as lines of JSON on standard input, one for each child: its number, directory,
-environment and log. A line answers with its process id, another one with its exit status when it
-ends. When standard input ends, so does everything.
+Orders come as lines of JSON on standard input, one for each child: its number, arguments,
+directory, environment, and the files for what it prints. A line answers with its process id,
+another with its exit status when it ends. When standard input ends, so does everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import coverage
@@ -44,17 +44,20 @@ def move_in(order: Mapping[str, Any]) -> None:
     os.chdir(order["directory"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+    out, errors = (
+        os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        for name in ("log", "errors")
+    )
+    for source, target in ((nothing, 0), (out, 1), (errors, 2)):
         os.dup2(source, target)
 
 
-def be_the_bot() -> NoReturn:
-    """Become ``bridgebot run`` in this process."""
+def be_the_bot(arguments: Sequence[str]) -> NoReturn:
+    """Become ``bridgebot`` with these arguments in this process."""
     status = 1
     try:
-        sys.argv = ["bridgebot", "run"]
+        sys.argv = ["bridgebot", *arguments]
         cli.main()
         status = 0
     except SystemExit as end:
@@ -101,7 +104,7 @@ class Nest:
             for each in self._children:
                 os.close(each)
             move_in(order)
-            be_the_bot()
+            be_the_bot(order["arguments"])
         self._children[os.pidfd_open(child)] = (order["number"], child)
         _tell(number=order["number"], pid=child)
 
