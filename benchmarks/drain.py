@@ -16,6 +16,7 @@ import json  # noqa: E402
 import os  # noqa: E402
 import time  # noqa: E402
 from collections import Counter  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -24,6 +25,7 @@ from benchmarks.side import Side, serve_side  # noqa: E402
 from bridgebot import app  # noqa: E402
 from bridgebot.sandbox.slack.state import Channel  # noqa: E402
 from bridgebot.settings import load_settings  # noqa: E402
+from bridgebot.slack.timekeeper import Timekeeper  # noqa: E402
 from tests.e2e.world import ANNA, BOT, PROPERTY  # noqa: E402
 
 CHANNELS = (1, 4, 10)
@@ -112,7 +114,8 @@ def main() -> None:
     told = parser.parse_args()
     if told.short:
         told.messages = min(told.messages, 200)
-    app.utc_now = clock.utc_now
+    app.utc_now = clock.utc_now  # type: ignore[attr-defined]
+    app.Timekeeper = partial(Timekeeper, clock.utc_now, clock.monotonic)  # type: ignore[assignment, attr-defined]
     with asyncio.Runner(loop_factory=clock.new_loop) as runner:
         figures = runner.run(run(told.messages))
     write(told, figures)

@@ -10,7 +10,6 @@ import random
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -37,6 +36,7 @@ from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
 from bridgebot.slack.session import open_session
 from bridgebot.slack.socket import Socket
+from bridgebot.slack.timekeeper import Timekeeper, utc_now
 from bridgebot.slack.webhook import Webhook
 from bridgebot.sources import Consumer, Sources, open_sources
 from bridgebot.store.database import Store
@@ -87,11 +87,6 @@ class Parts:
     others: tuple[tuple[loop.Worker, asyncio.Event], ...]
 
 
-def utc_now() -> datetime:
-    """Tell the time, aware and in UTC."""
-    return datetime.now(UTC)
-
-
 async def run(settings: Settings) -> None:
     """Run the bridge until SIGTERM or SIGINT.
 
@@ -136,7 +131,8 @@ async def _build(
     token = settings.slack_bot_token.get_secret_value()
     client = make_client(token, settings.slack_api_url, session)
     pacer = Pacer(posts_per_second=settings.slack_posts_per_second)
-    gateway = Gateway(client, pacer, may_post=pulse.beats)
+    time = Timekeeper()
+    gateway = Gateway(client, pacer, may_post=pulse.beats, heard=time.heard)
     me = await patiently(gateway.whoami, stop)
     routing = build_routing(settings)
     await patiently(lambda: _check_channels(gateway, routing), stop)
@@ -153,7 +149,7 @@ async def _build(
         store=store,
         signals=neighbours.signals if neighbours is not None else Signals(),
         owner=owner,
-        now=utc_now,
+        now=time.now,
         chance=random.random,
         routing=routing,
         providers={provider.name: provider for provider in providers},
@@ -217,7 +213,9 @@ def _assemble(
         poster=Poster(context, gateway, files),
         relayer=Relayer(context, Encloser(context, files), held=catchup.held, cut=catchup.cut),
         sources=sources,
-        selfcheck=SelfCheck(context, gateway, group, disk=_disk(settings), on_lost=catchup.missing),
+        selfcheck=SelfCheck(
+            context, gateway, group, disk=_disk(settings), on_lost=catchup.missing, wall=utc_now
+        ),
         others=(
             (decider, signals.decide),
             *((each, signals.reconcile) for each in doubts),

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bridgebot.accounts import build_providers, build_routing
-from bridgebot.app import HTTP_TIMEOUT, utc_now
+from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.bridge.spans import Span
 from bridgebot.errors import ProviderError
 from bridgebot.settings import Settings
+from bridgebot.slack.timekeeper import utc_now
 from bridgebot.store.database import Store
 from bridgebot.workers.backfill import Backfill, Tally, shared_out
 from bridgebot.workers.context import Context

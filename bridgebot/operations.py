@@ -127,7 +127,8 @@ async def _retry(connection: AsyncConnection, letter: str, number: int, now: int
     if letter == "q":
         done = await quarantined.ask(connection, number, now=now)
     else:
-        done = await queues.try_again(connection, TABLES[letter], number, now=now)
+        # At once, by whatever time the bridge goes.
+        done = await queues.try_again(connection, TABLES[letter], number, now=0)
         if done:
             line = "An operator had it tried again."
             await standing.close(connection, TABLES[letter], number, line=line, now=now)

@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 
 from bridgebot.accounts import build_providers
-from bridgebot.app import HTTP_TIMEOUT, utc_now
+from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.doctor.findings import Finding
 from bridgebot.doctor.machine import check_database, check_env_file, check_settings
 from bridgebot.doctor.notifications import check_notifications
@@ -27,6 +27,7 @@ from bridgebot.settings import Settings
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
+from bridgebot.slack.timekeeper import utc_now
 
 
 async def examine(now: Callable[[], datetime] = utc_now) -> list[Finding]:

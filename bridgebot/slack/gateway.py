@@ -8,7 +8,6 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -16,11 +15,13 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import SlackError
 from bridgebot.metrics import RATE_LIMITED
 from bridgebot.slack.client import Client
 from bridgebot.slack.faults import from_answer, from_network, is_passing
 from bridgebot.slack.pacing import POST, Pacer
+from bridgebot.slack.timekeeper import stated_time
 
 log = structlog.get_logger()
 
@@ -72,6 +73,7 @@ class Gateway:
     """Calls to Slack; each raises ``SlackError``.
 
     ``may_post`` is asked right before a post: another node may have taken over what is posted.
+    ``heard`` is given each answer's headers, and how many seconds it took.
     """
 
     def __init__(
@@ -81,8 +83,10 @@ class Gateway:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         may_post: Callable[[], bool] = lambda: True,
+        heard: Callable[[Mapping[str, str], float], None] = lambda _headers, _took: None,
     ) -> None:
         self._client = client
+        self._heard = heard
         self._may_post = may_post
         self._pacer = pacer
         self._sleep = sleep
@@ -103,7 +107,7 @@ class Gateway:
             user_id=str(answer["user_id"]),
             bot_id=str(answer.get("bot_id") or ""),
             scopes=frozenset(scopes),
-            answered_at=_date(headers.get("date")),
+            answered_at=stated_time(headers),
         )
 
     async def post(
@@ -368,24 +372,21 @@ class Gateway:
         await self._pacer.turn(method, channel)
         if method == POST and not self._may_post():
             raise SlackError("this process stood still", code="stood_still", after=1.0)
+        began = elapsed()
         try:
-            return await call()
+            answer = await call()
         except SlackApiError as error:
             failure = from_answer(method, error)
         except UNREADABLE as error:
             failure = from_network(method, error)
+        else:
+            self._heard(answer.headers, elapsed() - began)
+            return answer
         if failure.after is not None:
             RATE_LIMITED.labels("Slack", method).inc()
             self._pacer.refused(method, channel, failure.after)
         log.debug("slack_call_failed", method=method, code=failure.code, certain=failure.certain)
         raise failure
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value) if value else None
-    except ValueError:
-        return None
 
 
 def _metadata(metadata: Metadata | None) -> dict[str, object] | None:

@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,7 @@ from bridgebot.slack.fitness import (
 )
 from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.group import Group
+from bridgebot.slack.timekeeper import utc_now
 from bridgebot.store import lookups, records
 from bridgebot.workers.context import Context
 
@@ -63,7 +65,8 @@ GROUP = Aspect("slack_refused", "group")
 class SelfCheck:
     """Looks at a few things each turn; ``disk`` is where a SQLite database lies.
 
-    ``on_lost`` is told of a channel that cannot be used any more, and when it last could.
+    ``on_lost`` is told of a channel that cannot be used any more, and when it last could. ``wall``
+    is this machine's clock.
     """
 
     name = "selfcheck"
@@ -76,12 +79,14 @@ class SelfCheck:
         *,
         disk: Path | None,
         on_lost: Callable[[str, int], Awaitable[None]],
+        wall: Callable[[], datetime] = utc_now,
     ) -> None:
         self._context = context
         self._gateway = gateway
         self._group = group
         self._disk = disk
         self._on_lost = on_lost
+        self._wall = wall
         self._fine_at: dict[str, int] = {}
         self._host = context.owner.partition(":")[0]
         routing = context.routing
@@ -153,7 +158,7 @@ class SelfCheck:
         missing = missing_scopes(me.scopes)
         words = f"the Slack app lacks permissions: {', '.join(missing)}"
         yield SCOPES, Problem(words, REINSTALL) if missing else None
-        off = clock_off(me.answered_at, self._context.now())
+        off = clock_off(me.answered_at, self._wall())
         wrong = Problem(f"this machine's clock is {off:.0f} s off", SYNCHRONISE)
         yield Aspect("machine", f"clock:{self._host}"), wrong if off >= CLOCK_WRONG else None
 

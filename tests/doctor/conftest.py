@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridgebot.app import utc_now
 from bridgebot.doctor.examination import examine
 from bridgebot.doctor.findings import Finding
+from bridgebot.slack.timekeeper import utc_now
 from tests.e2e.world import World, serve
 
 Examine = Callable[..., Awaitable[Sequence[Finding]]]

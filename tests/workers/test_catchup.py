@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,17 +12,18 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.app import utc_now
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import SlackError
 from bridgebot.sandbox.slack.state import Channel
 from bridgebot.slack.capture import EDITED_ON_ITS_WAY
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
+from bridgebot.slack.timekeeper import Timekeeper, utc_now
 from bridgebot.store import conversations, records
 from bridgebot.store.corrections import OFFERED
 from bridgebot.store.database import Store
-from bridgebot.store.outbox import DELETED, GONE, by_ts, send_held
+from bridgebot.store.outbox import DELETED, GONE, by_ts, capture, send_held
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.schema import alerts, inbox, outbox
 from bridgebot.workers import catchup
@@ -36,19 +37,29 @@ OTHER = "C0OTHER"
 
 @dataclass(slots=True)
 class Clock:
-    """The time of day, and what tests add to it."""
+    """The time of day, and what tests add to it; the machine's clock may be ``off``."""
 
     more: timedelta = timedelta(0)
+    off: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         """Tell the time."""
         return utc_now() + self.more
 
+    def wall(self) -> datetime:
+        """Tell what the machine's clock says."""
+        return self.now() + self.off
+
+    def ran(self) -> float:
+        """Tell the seconds that have passed."""
+        return elapsed() + self.more.total_seconds()
+
 
 class Disturbed(Gateway):
-    """A gateway before whose n-th reading of a thread something happens."""
+    """A gateway before whose n-th reading of a thread something happens, or after each."""
 
     happens: list[Callable[[], object] | None]
+    follows: Callable[[str], Awaitable[object]] | None = None
 
     async def thread(
         self, channel: str, ts: str, *, oldest: str | None = None, limit: int = 200
@@ -59,6 +70,8 @@ class Disturbed(Gateway):
             now()
         async for message in super().thread(channel, ts, oldest=oldest, limit=limit):
             yield message
+        if self.follows is not None:
+            await self.follows(ts)
 
 
 @dataclass(slots=True)
@@ -124,13 +137,15 @@ async def absence(tmp_path: Path) -> AsyncIterator[Absence]:
     store = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db")
     async with serve(tmp_path) as world, open_session() as session:
         client = make_client(BOT.bot_token, f"http://127.0.0.1:{world.port}/slack/api/", session)
-        gateway = Disturbed(client, Pacer(posts_per_second=0))
-        gateway.happens = []
         clock = Clock()
+        world.slack.workspace.now = lambda: clock.now().timestamp()
+        time = Timekeeper(clock.wall, clock.ran)
+        gateway = Disturbed(client, Pacer(posts_per_second=0), heard=time.heard)
+        gateway.happens = []
         context = Context(
             store=store,
             owner="host:1:a",
-            now=clock.now,
+            now=time.now,
             chance=lambda: 0.0,
             routing=Routing(guests=GUESTS, alerts=ALERTS, by_property={"other": OTHER}),
             providers={},
@@ -329,3 +344,39 @@ async def test_a_channel_may_be_left_while_one_of_its_threads_is_read(
         await absence.catchup.step()
 
     assert absence.catchup.held() == set()
+
+
+@pytest.mark.parametrize("off", [60.0, -60.0])
+async def test_a_reply_written_while_its_thread_is_read_was_not_deleted(
+    absence: Absence, off: float
+) -> None:
+    """Its event comes right after the reading, and it is in nothing that was read."""
+    absence.clock.off = timedelta(seconds=off)
+    absence.writes(0, "One")
+    late: list[str] = []
+
+    async def write(thread_ts: str) -> None:
+        if thread_ts == absence.roots[0]:
+            late.append(absence.writes(0, "Two"))
+            event = absence.world.slack.workspace.message(GUESTS, late[0]) | {"channel": GUESTS}
+            await absence.store.write(lambda c: capture(c, event, now=1, ours=True))
+
+    absence.gateway.follows = write
+    await absence.catchup.step()
+
+    assert (await absence.kept(late[0])).error is None
+
+
+@pytest.mark.parametrize("off", [150.0, -150.0])
+async def test_what_was_written_after_a_sudden_end_is_found_whatever_the_clock_says(
+    absence: Absence, off: float
+) -> None:
+    """The last presence is told by Slack's time, as what is looked for."""
+    absence.clock.off = timedelta(seconds=off)
+    await absence.gateway.whoami()
+    await absence.catchup.step()
+    written = absence.writes(0, "Right after the end")
+
+    await absence.another().step()
+
+    assert await absence.found() == {written}

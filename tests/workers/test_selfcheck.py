@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from bridgebot.app import utc_now
 from bridgebot.sandbox.slack.membership import regroups
 from bridgebot.sandbox.slack.state import Channel
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.session import open_session
+from bridgebot.slack.timekeeper import utc_now
 from bridgebot.store.database import Store
 from bridgebot.store.rows import to_ms
 from bridgebot.store.schema import alerts, inbox
@@ -53,7 +53,7 @@ class Look:
         context = Context(
             store=self.store,
             owner="host:1:x",
-            now=lambda: utc_now() + timedelta(seconds=self.off),
+            now=utc_now,
             chance=lambda: 0.0,
             routing=self.routing,
             providers={},
@@ -64,6 +64,7 @@ class Look:
             Group(self.gateway, self.group, now=self._later),
             disk=self.world.directory,
             on_lost=self._lose,
+            wall=lambda: utc_now() + timedelta(seconds=self.off),
         )
 
     async def alerts(self) -> list[tuple[str, str, str]]:

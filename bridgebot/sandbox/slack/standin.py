@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -73,14 +74,18 @@ class SlackStandIn:
         seconds = self._wait(method, app, arguments)
         if seconds:
             self._log(method, arguments, {"error": "ratelimited"})
-            return _too_many(seconds, _granted(app, token))
+            return _too_many(seconds, self._headers(app, token))
         body = self._try(request, method, token, app, arguments)
         if fault is not None and fault.kind == "internal_error":
             body = {"ok": False, "error": "internal_error"}
         self._log(method, arguments, body)
         if fault is not None and fault.kind == "drop_after":
             return _drop(request)
-        return web.json_response(body, headers=_granted(app, token))
+        return web.json_response(body, headers=self._headers(app, token))
+
+    def _headers(self, app: App | None, token: str) -> dict[str, str]:
+        """Tell when this is answered, and what a known token was granted."""
+        return {"Date": formatdate(self.workspace.now(), usegmt=True), **_granted(app, token)}
 
     def _app(self, token: str) -> App | None:
         """Find the app that a token of either kind belongs to."""
