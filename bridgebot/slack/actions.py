@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.rendering.blocks import copied
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
-from bridgebot.slack.telling import show, tell
+from bridgebot.slack.telling import show, store_then_ack, tell
 from bridgebot.store import actors, conversations, corrections, outbox, standing
 from bridgebot.store.database import Store
 from bridgebot.store.schema import outbox as table
@@ -118,11 +118,11 @@ class Actions:
         respond: AsyncRespond,
     ) -> None:
         """Carry a button out, once, whoever presses first."""
-        await ack()
         user, ts = str(body["user"]["id"]), str(body["container"]["message_ts"])
         name, row_id = str(action["action_id"]), int(str(action["value"]))
         refusal = await self._refusal(user, name, row_id)
         if refusal is not None:
+            await ack()
             await tell(respond, f"{refusal} Nothing was decided.")
             return
         decide, words, act = BUTTONS[name]
@@ -139,7 +139,9 @@ class Actions:
                 await standing.close(connection, table, row_id, line=line, now=press.now)
             return done
 
-        done = await self._store.write(unit)
+        done = await store_then_ack(self._store, unit, ack, respond)
+        if done is None:
+            return
         log.info("pressed", action=name, delivery=row_id, done=done)
         self._wake()
         text = f"<@{user}> decided: the reply {words}." if done else "This was decided already."

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.rendering.blocks import SHOW_AGAIN
 from bridgebot.slack.access import Access
-from bridgebot.slack.telling import tell
+from bridgebot.slack.telling import store_then_ack, tell
 from bridgebot.store import audit, formed, inbox, queues, standing
 from bridgebot.store.database import Store
 from bridgebot.store.schema import inbox as table
@@ -42,15 +42,19 @@ class Retries:
         respond: AsyncRespond,
     ) -> None:
         """Try again; a reply from a form goes to the guest with it."""
-        await ack()
         user, row_id, now = str(body["user"]["id"]), int(str(action["value"])), self._now()
         rows = await self._store.read(lambda c: inbox.read(c, [row_id]))
         sends = any(formed.reply_of(row.notice) for row in rows)
         refusal = await self._access.refusal(user, sends=sends)
         if refusal is not None:
+            await ack()
             await tell(respond, f"{refusal} Nothing was decided.")
             return
-        done = await self._store.write(lambda c: _try_again(c, row_id, user, now))
+        done = await store_then_ack(
+            self._store, lambda c: _try_again(c, row_id, user, now), ack, respond
+        )
+        if done is None:
+            return
         log.info("pressed", action=SHOW_AGAIN, delivery=row_id, done=done)
         self._wake()
         if not done:

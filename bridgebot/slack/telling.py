@@ -1,21 +1,48 @@
-"""How a press or a command is answered: privately, and where a message's thread is looked up."""
+"""How a press or a command is answered: stored first, and told privately."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncRespond
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncRespond
 
+from bridgebot.errors import StoreError
 from bridgebot.rendering.post import Post
 from bridgebot.store import conversations
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow
+from bridgebot.store.writer import T, Unit
+
+log = structlog.get_logger()
 
 AT_ONCE = 0.8
 """Seconds until somebody who waits for a provider is told so."""
 
 NO_THREAD = "This message is in no guest's thread."
+NOT_STORED = "This could not be stored, so nothing was decided. Please press again."
+
+
+async def store_then_ack(
+    store: Store, unit: Unit[T], ack: AsyncAck, respond: AsyncRespond | None
+) -> T | None:
+    """Write down what a press decides, and only then acknowledge it.
+
+    Slack does not repeat a press: one that was acknowledged first would be lost without a word if
+    the process died before the write. ``None`` where the database refused, which who pressed is
+    told; where they cannot be told (no ``respond``) Slack says that we did not answer.
+    """
+    try:
+        result = await store.write(unit)
+    except StoreError as error:
+        log.warning("press_not_stored", reason=str(error))
+        if respond is not None:
+            await tell(respond, NOT_STORED)
+            await ack()
+        return None
+    await ack()
+    return result
 
 
 async def tell(respond: AsyncRespond, words: str) -> None:

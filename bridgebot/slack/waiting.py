@@ -16,7 +16,7 @@ from bridgebot.slack.access import Access
 from bridgebot.slack.find import Find
 from bridgebot.slack.home import Home
 from bridgebot.slack.lists import Lists
-from bridgebot.slack.telling import tell
+from bridgebot.slack.telling import store_then_ack, tell
 from bridgebot.store import audit, conversations, desk
 from bridgebot.store.database import Store
 
@@ -88,17 +88,22 @@ class WaitingButtons:
         respond: AsyncRespond,
     ) -> None:
         """Carry a button out; who may not, or came too late, is told privately."""
-        await ack()
         user = str(body["user"]["id"])
+        # The Home tab has no place for an answer; who may not use it sees that there.
+        answer = respond if "response_url" in body else None
         refusal = await self._access.refusal(user)
         if refusal is not None:
-            # The Home tab has no place for an answer; who may not use it sees that there.
-            if "response_url" in body:
-                await tell(respond, refusal)
+            await ack()
+            if answer is not None:
+                await tell(answer, refusal)
             return
         number, _, page = str(action["value"]).partition("|")
         action_id, row_id, now = str(action["action_id"]), int(number), self._now()
-        done = await self._store.write(lambda c: self._act(c, action_id, row_id, user, now))
+        done = await store_then_ack(
+            self._store, lambda c: self._act(c, action_id, row_id, user, now), ack, answer
+        )
+        if done is None:
+            return
         log.info("pressed", action=action["action_id"], conversation=row_id, done=done)
         self._wake()
         if page.startswith("home:"):
