@@ -69,6 +69,9 @@ STEP_SECONDS = 3.0
 GRACE_SECONDS = 6.0
 """How long deliveries in flight may take after that."""
 
+LOOK_SECONDS = 120.0
+"""How often the roots are looked at where events are posted to us."""
+
 HTTP_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
@@ -200,6 +203,7 @@ def _assemble(
         connected=lambda: socket.steady,
         after_seconds=settings.reconcile_after_seconds,
         named=settings.may_reply,
+        look_seconds=LOOK_SECONDS if settings.slack_mode == "http" else None,
     )
     socket = _receiver(settings, app, client, catchup, capture)
     decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)

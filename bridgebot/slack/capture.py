@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
+RETRIED = "x-slack-retry-num"
 REACTIONS = frozenset({"reaction_added", "reaction_removed"})
 HEARD = frozenset({"app_home_opened", *group.EVENTS})
 """Events that have a listener: nothing is lost with them, they come again."""
@@ -45,8 +46,8 @@ class Capture:
     """The capture step; ``on_captured`` wakes who decides about a new message, ``on_changed`` all.
 
     ``decide`` decides about most in the same transaction; ``on_decided`` wakes who sends them.
-    ``on_failed`` says that an event could not be stored: Slack sends it again, but perhaps later
-    than what was written after it.
+    ``on_failed`` says that an event could not be stored, or came only when it was sent again: that
+    may be later than what was written after it.
     """
 
     def __init__(
@@ -79,8 +80,11 @@ class Capture:
     async def __call__(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002
         """Store a staff message and answer; pass everything else on.
 
-        The names of the parameters are Bolt's.
+        What Slack posts once more did not come through before, and other things may not have
+        either. The names of the parameters are Bolt's.
         """
+        if RETRIED in req.headers:
+            self._on_failed()
         return BoltResponse(status=200) if await self.take(req.body) else await next()
 
     async def take(self, body: Mapping[str, Any]) -> bool:

@@ -5,6 +5,10 @@ was open is read from the threads: by ``latest_reply`` on the roots of recent th
 for older conversations in which something happened lately. After a moment's absence, and after an
 event that could not be stored, only the former: Slack will repeat what is missing, but perhaps
 after a later reply to the same guest, which must not overtake it.
+
+Where events are posted to us, nothing tells of an absence: a proxy may keep them from us, and we
+see a quiet hour. There the roots are looked at every few minutes, and only a look moves on the time
+from which a start will read.
 """
 
 from __future__ import annotations
@@ -33,6 +37,9 @@ STILL_MS = 60_000
 """How long this worker's pause may last at most; a longer one is an absence."""
 RETURN_MS = 60_000
 """How long after a failed look at such a channel the next follows."""
+LEISURE = 5
+"""How many times as long as a look lasts the next is waited for: a chain has many channels."""
+
 SKEW_MS = 10_000
 """How far Slack's clock may run before ours."""
 
@@ -47,7 +54,10 @@ LIVELY_MS = 30 * 86_400_000
 
 
 class Catchup:
-    """Reads what happened in Slack while this node did not listen."""
+    """Reads what happened in Slack while this node did not listen.
+
+    ``look_seconds`` is how often it looks where no connection tells whether it does.
+    """
 
     name = "catchup"
 
@@ -60,6 +70,7 @@ class Catchup:
         connected: Callable[[], bool],
         after_seconds: float,
         named: Collection[str] = (),
+        look_seconds: float | None = None,
     ) -> None:
         self._context = context
         self._gateway = gateway
@@ -68,6 +79,9 @@ class Catchup:
         self._named = named
         self._connected = connected
         self._after_ms = int(after_seconds * 1000)
+        self._look_ms = None if look_seconds is None else int(look_seconds * 1000)
+        self._looked: int | None = None
+        self._look_at = 0
         self._long = False
         self._started = False
         self._settled = False
@@ -137,6 +151,8 @@ class Catchup:
     async def _step(self) -> float:
         if self._left and self._context.ms() >= self._return_at:
             await self._return()
+        if self._looked is not None and self._context.ms() >= self._look_at:
+            await self._look(self._looked)
         if self._busy:
             await self._compare()
         if self._connected() and not self._busy:
@@ -146,7 +162,8 @@ class Catchup:
         return PAUSE
 
     async def _be_present(self, connection: AsyncConnection) -> None:
-        await records.set_cursor(connection, CURSOR, {"at": self._context.ms()})
+        at = self._context.ms() if self._looked is None else self._looked
+        await records.set_cursor(connection, CURSOR, {"at": at})
         for channel in self._back:
             await records.drop_cursor(connection, LEFT + channel)
 
@@ -159,6 +176,7 @@ class Catchup:
             self._long = True
         else:
             self._unread = {}
+            self._note_look(self._context.ms())
         self._started = True
 
     async def _compare(self) -> None:
@@ -181,10 +199,24 @@ class Catchup:
         starts = [each for each in (self._unlisted, self._listing) if each]
         # A cut during the listing is an absence of its own.
         self._listing, self._unlisted, everything = min(starts), None, self._long
-        since = self._listing - MARGIN_MS
+        began, since = self._context.ms(), min(self._listing, self._looked or self._listing)
+        since -= MARGIN_MS
         self._suspect(await self._suspects(since, everything=everything))
+        self._note_look(began)
         self._listing = None
         self._long = self._long and self._unlisted is not None
+
+    async def _look(self, looked: int) -> None:
+        """Add the threads in which somebody wrote since the last look; replies elsewhere go on."""
+        began = self._context.ms()
+        self._suspect(await self._written_in(looked - MARGIN_MS))
+        self._note_look(began)
+
+    def _note_look(self, began: int) -> None:
+        """Take note of a look at all that was written before; long ones are made seldom."""
+        if self._look_ms is not None:
+            took = self._context.ms() - began
+            self._looked, self._look_at = began, began + max(self._look_ms, LEISURE * took)
 
     async def _read_next(self) -> int:
         """Read one thread, first those in which a reply waits for it; count what was new."""
@@ -249,6 +281,18 @@ class Catchup:
 
         Each with the moment from which on it is to be read.
         """
+        found = await self._written_in(since, only)
+        found |= await self._others(since, everything=everything)
+        return {
+            each: at
+            for each, at in found.items()
+            if each[0] not in self._left and (only is None or each[0] in only)
+        }
+
+    async def _written_in(
+        self, since: int, only: Collection[str] | None = None
+    ) -> dict[Thread, int]:
+        """List the threads in which somebody wrote, by their roots."""
         oldest = _ts(since - ROOTS_MS)
         found: dict[Thread, int] = {}
         bound = await self._context.store.read(lambda c: lookups.channels(c, after=oldest))
@@ -262,12 +306,7 @@ class Catchup:
                 if error.code not in MENDABLE:
                     raise
                 await self.missing(channel, since)
-        found |= await self._others(since, everything=everything)
-        return {
-            each: at
-            for each, at in found.items()
-            if each[0] not in self._left and (only is None or each[0] in only)
-        }
+        return found
 
     async def missing(self, channel: str, since: int) -> None:
         """Go on without a channel: for now, or for good where settings no longer name it."""

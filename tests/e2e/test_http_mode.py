@@ -224,3 +224,14 @@ async def test_an_event_in_work_is_finished_before_the_end(world: World, slack: 
     await world.start()
 
     await world.until(lambda: world.got("c1") == ["Just in time"])
+
+
+async def test_what_is_posted_once_more_tells_of_an_absence(world: World, slack: Poster) -> None:
+    """A proxy was away: one reply comes again, the one before it never; both go out in order."""
+    slack.staff(world, "Given up by Slack")
+    again = slack.staff(world, "Posted again")
+
+    assert await slack.post(again, **{"X-Slack-Retry-Num": "3"}) == 200
+
+    await world.until(lambda: len(world.got("c1")) > 1)
+    assert world.got("c1") == ["Given up by Slack", "Posted again"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,7 +90,7 @@ class Absence:
     def __post_init__(self) -> None:
         self.catchup = self.another()
 
-    def another(self) -> Catchup:
+    def another(self, look_seconds: float | None = None) -> Catchup:
         """Make what compares, as a process of its own would have it."""
         return Catchup(
             self.context,
@@ -97,6 +98,7 @@ class Absence:
             bot_user=BOT.user_id,
             connected=lambda: True,
             after_seconds=3.0,
+            look_seconds=look_seconds,
         )
 
     async def bind(self, name: str, channel: str, ts: str) -> None:
@@ -140,7 +142,12 @@ async def absence(tmp_path: Path) -> AsyncIterator[Absence]:
         clock = Clock()
         world.slack.workspace.now = lambda: clock.now().timestamp()
         time = Timekeeper(clock.wall, clock.ran)
-        gateway = Disturbed(client, Pacer(posts_per_second=0), heard=time.heard)
+        gateway = Disturbed(
+            client,
+            Pacer(posts_per_second=0),
+            sleep=lambda _seconds: asyncio.sleep(0),
+            heard=time.heard,
+        )
         gateway.happens = []
         context = Context(
             store=store,
@@ -378,5 +385,56 @@ async def test_what_was_written_after_a_sudden_end_is_found_whatever_the_clock_s
     written = absence.writes(0, "Right after the end")
 
     await absence.another().step()
+
+    assert await absence.found() == {written}
+
+
+async def _pass(absence: Absence, catchup: Catchup, seconds: float) -> None:
+    """Let time pass, in which the process is as busy as ever."""
+    for _ in range(int(seconds / 50)):
+        absence.clock.more += timedelta(seconds=50)
+        await catchup.step()
+
+
+async def test_an_absence_that_nothing_tells_of_is_found_by_a_look(absence: Absence) -> None:
+    """Events are posted to us, and a proxy keeps them for an hour: the roots show the replies."""
+    posted = absence.another(look_seconds=120)
+    await posted.step()
+    for number in (0, 1):
+        written = absence.writes(number, "Kept back by the proxy")
+        assert posted.held() == set()
+
+        await _pass(absence, posted, 150)
+
+        assert written in await absence.found()
+
+
+async def test_a_look_that_fails_is_made_again(absence: Absence) -> None:
+    """Slack does not answer: the next look begins where the last one that succeeded did."""
+    posted = absence.another(look_seconds=120)
+    await posted.step()
+    written = absence.writes(0, "Kept back by the proxy")
+    absence.world.slack.faults.add("conversations.history", "503", times=99)
+    await _pass(absence, posted, 100)
+    for _ in range(4):
+        absence.clock.more += timedelta(seconds=50)
+        with pytest.raises(SlackError):
+            await posted.step()
+    absence.world.slack.faults.clear()
+
+    await posted.step()
+
+    assert await absence.found() == {written}
+
+
+async def test_a_start_reads_from_the_last_look_on(absence: Absence) -> None:
+    """That the process ran says nothing where events are posted to us."""
+    posted = absence.another(look_seconds=600)
+    await posted.step()
+    written = absence.writes(0, "Kept back by the proxy")
+    await _pass(absence, posted, 200)
+    assert await absence.found() == set()
+
+    await absence.another(look_seconds=600).step()
 
     assert await absence.found() == {written}
