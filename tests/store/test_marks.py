@@ -1,0 +1,78 @@
+"""The bot's own marks in Slack, believed where the store knows less."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridgebot.store import conversations, marks, outbox
+from bridgebot.store.database import Store
+from bridgebot.store.rows import OutboxRow
+from bridgebot.store.schema import outbox as table
+from tests.store.build import captured, conversation, event, queued, read_conversation
+
+TS = "1700000005.000100"
+
+
+async def _believe(store: Store, mark: str) -> OutboxRow:
+    """Find a message with a mark in its thread, and read what is kept of it."""
+
+    async def unit(connection: AsyncConnection) -> OutboxRow | None:
+        fresh = await outbox.capture(connection, event(TS), now=9, ours=True) is not None
+        await marks.believe(connection, event(TS), mark, fresh=fresh, now=9)
+        return await outbox.by_ts(connection, "C1", TS)
+
+    row = await store.write(unit)
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("mark", "kind", "state", "waits"),
+    [
+        ("white_check_mark", "reply", "completed", False),
+        ("lock", "note", "cancelled", True),
+        ("warning", "refused", "cancelled", True),
+    ],
+)
+async def test_a_message_that_nobody_knew_is_what_its_mark_says(
+    store: Store, mark: str, kind: str, state: str, *, waits: bool
+) -> None:
+    """None of it is sent; a delivered one answers the guest. Nothing is drawn anew."""
+    row_id = await conversation(store)
+    await queued(store, row_id, "m1", at=5)
+    await store.write(lambda c: conversations.note_guest(c, row_id, 5))
+
+    row = await _believe(store, mark)
+
+    assert (row.kind, row.state) == (kind, state)
+    assert await store.read(lambda c: outbox.undecided(c, now=10, limit=9)) == []
+    assert await store.read(lambda c: marks.unmarked(c, slow_before=10, limit=9)) == []
+    assert ((await read_conversation(store, row_id)).awaiting_since is not None) is waits
+
+
+@pytest.mark.parametrize(
+    ("mark", "values", "state"),
+    [
+        ("white_check_mark", {"state": "retryable"}, "completed"),
+        ("white_check_mark", {"kind": None, "content": None}, "completed"),
+        ("white_check_mark", {"kind": "held", "state": "cancelled"}, "completed"),
+        # Such a mark may be one that has not been taken away yet: Try again was pressed.
+        ("warning", {"state": "available"}, "available"),
+        ("lock", {"state": "available"}, "available"),
+        ("white_check_mark", {"mark_shown": "white_check_mark"}, "available"),
+        # What may be out is looked up.
+        ("white_check_mark", {"state": "uncertain"}, "uncertain"),
+        ("white_check_mark", {"state": "executing"}, "executing"),
+    ],
+)
+async def test_of_known_messages_only_a_waiting_one_without_a_mark_was_delivered_unknown_to_us(
+    store: Store, mark: str, values: dict[str, object], state: str
+) -> None:
+    """All others are where the store says they are."""
+    await conversation(store)
+    await captured(store, TS)
+    await store.write(lambda c: c.execute(update(table).values(**values)))
+
+    assert (await _believe(store, mark)).state == state
