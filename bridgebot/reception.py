@@ -162,7 +162,9 @@ def open_reception(
     saved = SavedDesk(store, gateway, access, now=now)
     saved.register(app)
     SavedReplies(store, gateway, access, drafts, now=now, wake=wake, prefix=prefix).register(app)
-    Commands(store, access, scores, saved, now=now, wake=wake, prefix=prefix).register(app)
+    Commands(
+        store, access, scores, saved, drafts.rules, now=now, wake=wake, prefix=prefix
+    ).register(app)
     ByHand(store, access, drafts, now=now, wake=wake).register(app)
     Rewording(store, gateway, access, drafts, now=now, wake=wake).register(app)
     guests = Guests(store, gateway, desk, label=label, now=now)

@@ -13,7 +13,7 @@ from bridgebot.bridge.replies import without_prefix
 from bridgebot.rendering.desk import said_post
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
-from bridgebot.slack.telling import show
+from bridgebot.slack.telling import show, store_then_ack
 from bridgebot.store import actors, conversations, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, OutboxRow
@@ -75,19 +75,18 @@ class ByHand:
         self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
         """Keep a reply in its undo window from the guest."""
-        await ack()
-        await self._do(shortcut, respond, self._keep)
+        await self._do(shortcut, ack, respond, self._keep)
 
     async def send_to_guest(
         self, ack: AsyncAck, shortcut: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
         """Release a message that was held back by ``REPLY_POLICY=explicit`` or is a note."""
-        await ack()
-        await self._do(shortcut, respond, self._send, sends=True)
+        await self._do(shortcut, ack, respond, self._send, sends=True)
 
     async def _do(
         self,
         shortcut: Mapping[str, Any],
+        ack: AsyncAck,
         respond: AsyncRespond,
         change: Change,
         *,
@@ -95,9 +94,15 @@ class ByHand:
     ) -> None:
         user = str(shortcut["user"]["id"])
         words = await self._access.refusal(user, sends=sends)
-        if words is None:
+        if words is not None:
+            await ack()
+        else:
             channel, ts = str(shortcut["channel"]["id"]), str(shortcut["message_ts"])
-            words = await self._store.write(lambda c: change(c, channel, ts, user))
+            words = await store_then_ack(
+                self._store, lambda c: change(c, channel, ts, user), ack, respond
+            )
+            if words is None:
+                return
             self._wake()
         await show(respond, said_post(words))
 

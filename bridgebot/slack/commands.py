@@ -8,9 +8,11 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bridgebot.bridge.replies import Rules
 from bridgebot.bridge.spans import parse_words
 from bridgebot.rendering.desk import said_post
 from bridgebot.slack.access import Access
+from bridgebot.slack.help import backfill_help, help_text
 from bridgebot.slack.home import Scores
 from bridgebot.slack.saved_desk import SavedDesk
 from bridgebot.slack.telling import show
@@ -20,16 +22,6 @@ from bridgebot.store.rows import from_ms
 from bridgebot.store.wishes import Wish
 
 log = structlog.get_logger()
-
-HELP_BACKFILL = "/bridgebot backfill 2026-01-31 fetches what was written since then again.\n"
-HELP = (
-    "/reservation <reservation number, guest name or words> finds a conversation.\n"
-    "/unanswered lists the guests who wait, the longest first.\n"
-    "/bridgebot status tells how the bridge is doing.\n"
-    f"{HELP_BACKFILL}"
-    "/bridgebot replies opens the saved replies.\n"
-    "Replies in a thread go to the guest. Begin with // or note: to keep a message internal."
-)
 
 
 class Commands:
@@ -41,6 +33,7 @@ class Commands:
         access: Access,
         scores: Scores,
         saved: SavedDesk,
+        rules: Rules,
         *,
         now: Callable[[], int],
         wake: Callable[[], None],
@@ -50,6 +43,7 @@ class Commands:
         self._access = access
         self._scores = scores
         self._saved = saved
+        self._rules = rules
         self._now = now
         self._wake = wake
         self._prefix = prefix
@@ -74,7 +68,7 @@ class Commands:
             if not await self._saved.open(str(command["trigger_id"])):
                 await show(respond, said_post("Slack did not open the form. Please try again."))
         else:
-            await show(respond, said_post(HELP))
+            await show(respond, said_post(help_text(self._prefix, self._rules)))
 
     async def _status(self) -> str:
         depth = await self._store.read(queues.depth)
@@ -94,7 +88,7 @@ class Commands:
         try:
             span = parse_words(text, now=from_ms(now))
         except ValueError as error:
-            return f"{str(error)[:1].upper()}{str(error)[1:]}. {HELP_BACKFILL}"
+            return f"{str(error)[:1].upper()}{str(error)[1:]}. {backfill_help(self._prefix)}"
         wanted = Wish(
             text=text,
             user=str(command["user_id"]),

@@ -29,6 +29,7 @@ from bridgebot.rendering.found import (
 from bridgebot.rendering.post import Post
 from bridgebot.slack.access import Access
 from bridgebot.slack.gateway import Gateway
+from bridgebot.slack.help import search_help
 from bridgebot.slack.telling import AT_ONCE, show, tell
 from bridgebot.store import conversations, lookups
 from bridgebot.store.database import Store
@@ -45,11 +46,6 @@ SURELY = 6
 LAST_MESSAGES = 5
 OPENING = 10.0
 """Seconds to wait for a thread that is being opened."""
-
-_USAGE = (
-    "Say what to look for: /reservation and a reservation number, a guest's name, or words from "
-    "a message. Before the number may stand its property: 1383087/4312539001."
-)
 
 
 class Asked(Protocol):
@@ -116,7 +112,7 @@ class Find:
         refusal = await self._access.refusal(str(command["user_id"]))
         words = str(command.get("text") or "").strip()
         if refusal is not None or not words:
-            await show(respond, said_post(refusal or _USAGE), replace=True)
+            await show(respond, said_post(refusal or search_help(self._prefix)), replace=True)
             return
         rows = await self._search(words)
         tried: Sequence[str] = ()
