@@ -13,6 +13,8 @@ from bridgebot.errors import BridgebotError
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 30.0
+DOUBLINGS = 10
+"""A pause doubles no more often: after half a day of failures the number would be too large."""
 
 
 class Worker(Protocol):
@@ -49,7 +51,7 @@ async def _turns(worker: Worker, wake: asyncio.Event, stop: asyncio.Event) -> No
             pause = await worker.step()
         except BridgebotError as error:
             failures += 1
-            pause = min(LONGEST_PAUSE, 0.5 * 2.0**failures)
+            pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(failures, DOUBLINGS))
             if failures == 1:
                 log.warning("worker_hindered", worker=worker.name, reason=str(error))
         except Exception:
