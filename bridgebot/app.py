@@ -99,7 +99,7 @@ async def run(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(contextlib.suppress(StoppedWaitingError))
         stack.enter_context(_signals(stop))
-        store = await Store.open(settings.database_url)
+        store = await patiently(lambda: Store.open(settings.database_url), stop)
         stack.push_async_callback(store.close)
         parts = await _build(settings, store, stack, stop)
         await close_departed(parts.context)

@@ -3,6 +3,7 @@
 BridgebotError
 ├── SettingsError          a setting is missing or malformed
 ├── StoreError             the database cannot be used
+│   └── StoreAwayError     … for the moment: its server cannot be reached
 ├── PictureError           a picture cannot be passed on
 └── CallError              a call to the outside failed
     ├── ProviderError      … at Booking.com or another provider
@@ -22,6 +23,16 @@ class SettingsError(BridgebotError):
 
 class StoreError(BridgebotError):
     """The database cannot be used."""
+
+
+class StoreAwayError(StoreError):
+    """The database's server cannot be reached, or takes nobody yet: this passes by itself.
+
+    ``code`` and ``after`` are as in ``CallError``.
+    """
+
+    code = "database_away"
+    after: float | None = None
 
 
 class PictureError(BridgebotError):

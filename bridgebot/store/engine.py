@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import ssl
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +40,11 @@ and so do statements that go to SQLite's driver past SQLAlchemy.
 IN_EACH_OTHERS_WAY = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL's codes for a conflict, a deadlock and a lock that was not to be had in time
 (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+NOT_YET = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""PostgreSQL's codes for a server that goes down, comes up, or has no connection left."""
+CONNECTION = "08"
+"""The class of its codes for a connection that broke."""
 
 
 class _DbapiConnection(Protocol):
@@ -176,7 +183,24 @@ def is_lost(error: Exception) -> bool:
     )
 
 
+def is_away(error: Exception) -> bool:
+    """Tell whether a server could not be reached: the same works when it is back.
+
+    A name that nobody knows, a certificate and a login that are refused are for a person to mend.
+    """
+    if isinstance(error, OSError):
+        if isinstance(error, socket.gaierror):
+            return error.errno == socket.EAI_AGAIN
+        return not isinstance(error, ssl.SSLError | PermissionError)
+    code = _code(error)
+    return code in NOT_YET or code.startswith(CONNECTION)
+
+
 def is_crowded(error: Exception) -> bool:
     """Tell whether nodes stood in each other's way: the same works a moment later."""
-    code = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return code in IN_EACH_OTHERS_WAY
+    return _code(error) in IN_EACH_OTHERS_WAY
+
+
+def _code(error: Exception) -> str:
+    """Return PostgreSQL's code for an error; nothing for SQLite's."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridgebot.errors import StoreError
-from bridgebot.store.engine import FAULTS, WRITING, sqlite_file
+from bridgebot.errors import StoreAwayError, StoreError
+from bridgebot.store.engine import FAULTS, WRITING, is_away, sqlite_file
 from bridgebot.store.keep import copy_before_change, make_private
 from bridgebot.store.writer import in_words
 
@@ -27,7 +27,8 @@ HEAD = "0001"
 async def upgrade(engine: AsyncEngine) -> str | None:
     """Apply the migrations that are missing; return the revision found before, ``None`` if empty.
 
-    Raises ``StoreError`` when the database cannot be opened or comes from a newer bridgebot.
+    Raises ``StoreError`` when the database cannot be opened or comes from a newer bridgebot, and
+    ``StoreAwayError`` when its server cannot be reached.
     """
     path = sqlite_file(engine.url)
     if path is not None:
@@ -39,7 +40,9 @@ async def upgrade(engine: AsyncEngine) -> str | None:
         if found != HEAD:
             await _apply(engine)
     except FAULTS as error:
-        raise StoreError(f"the database cannot be opened: {in_words(error)}") from error
+        away = path is None and is_away(error)
+        kind = StoreAwayError if away else StoreError
+        raise kind(f"the database cannot be opened: {in_words(error)}") from error
     return found
 
 

@@ -1,4 +1,4 @@
-"""Waits at the start for an outside system that is away for a while."""
+"""Waits at the start for an outside system, or the database's server, that is away for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from bridgebot.bridge.delivery import MENDABLE, backoff
-from bridgebot.errors import CallError
+from bridgebot.errors import CallError, StoreAwayError
 
 log = structlog.get_logger()
 
@@ -26,20 +26,31 @@ class StoppedWaitingError(Exception):
 async def patiently(call: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T:
     """Repeat a call until it works; only what a person must put right is raised.
 
-    Raises ``CallError`` for refused credentials, a channel that is not there and the like, and
-    ``StoppedWaitingError`` when ``stop`` is set meanwhile.
+    Raises ``CallError`` for refused credentials, a channel that is not there and the like,
+    ``StoreError`` for a database that cannot be used, and ``StoppedWaitingError`` when ``stop`` is
+    set meanwhile. Each reason for waiting is said once.
     """
-    failures = 0
+    failures, said = 0, ""
     while not stop.is_set():
         try:
-            return await call()
-        except CallError as error:
-            if error.auth or error.permanent or error.code in MENDABLE:
+            result = await call()
+        except (CallError, StoreAwayError) as error:
+            if isinstance(error, CallError) and _is_lasting(error):
                 raise
             failures += 1
+            if str(error) != said:
+                said = str(error)
+                log.warning("start_waits", reason=said, code=error.code)
             wait = min(LONGEST_WAIT, max(error.after or 0.0, backoff(failures, 0.5)))
-            log.warning("start_waits", reason=str(error), code=error.code, seconds=round(wait, 1))
+        else:
+            if failures:
+                log.info("start_goes_on", failures=failures)
+            return result
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await stop.wait()
     raise StoppedWaitingError
+
+
+def _is_lasting(error: CallError) -> bool:
+    return error.auth or error.permanent or error.code in MENDABLE

@@ -136,6 +136,16 @@ def test_the_unit_is_hardened() -> None:
     assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
 
 
+def test_the_unit_never_gives_up() -> None:
+    """An outage longer than some starts take leaves nothing down; a wrong setting ends it."""
+    unit = _unit()
+
+    assert unit["Restart"] == ["on-failure"]
+    assert unit["StartLimitIntervalSec"] == ["0"]
+    assert "StartLimitBurst" not in unit
+    assert unit["RestartPreventExitStatus"] == ["2"]
+
+
 def test_the_units_secrets_are_settings_that_come_from_files() -> None:
     """Each credential is named by a ``_FILE`` variable of a setting, and no secret by value."""
     unit = _unit()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from dataclasses import replace
 
 import pytest
 
 from tests.e2e.world import ALERTS, BOT, GUESTS, World
+from tests.nodes.cluster import cluster
 
 pytestmark = pytest.mark.e2e
 
@@ -126,6 +128,39 @@ async def test_a_start_that_waits_can_be_stopped(world: World) -> None:
     await world.until(lambda: b"start_waits" in world.log.read_bytes())
 
     assert await world.stop() == 0
+
+
+async def test_a_start_while_the_database_server_is_away_waits(world: World) -> None:
+    """It is said once, with the reason; when the server is back the bridge begins."""
+    async with cluster() as server:
+        world.more["DATABASE_URL"] = server.address
+        message = world.guest("c1", "Hello")
+        await server.stop()
+        try:
+            await world.start(ready=False)
+            await world.until(lambda: b"start_waits" in world.log.read_bytes())
+        finally:
+            await server.start()
+
+        await world.until(lambda: world.shown(message), 60)
+
+        assert await world.stop() == 0
+        lines = world.log.read_text(encoding="utf-8").splitlines()
+        (said,) = [json.loads(line) for line in lines if "start_waits" in line]
+        assert "the database cannot be opened" in said["reason"]
+        assert any("start_goes_on" in line for line in lines)
+
+
+async def test_a_start_that_waits_for_the_database_server_can_be_stopped(world: World) -> None:
+    """An order to stop ends this waiting too, with status 0."""
+    with socket.socket() as taken:
+        # Bound and not listening: whoever calls is refused.
+        taken.bind(("127.0.0.1", 0))
+        world.more["DATABASE_URL"] = f"postgresql://x@127.0.0.1:{taken.getsockname()[1]}/x"
+        await world.start(ready=False)
+        await world.until(lambda: b"start_waits" in world.log.read_bytes())
+
+        assert await world.stop() == 0
 
 
 async def test_a_missing_scope_does_not_end_the_start_and_is_said(world: World) -> None:
