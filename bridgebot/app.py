@@ -102,7 +102,7 @@ async def run(settings: Settings) -> None:
         store = await patiently(lambda: Store.open(settings.database_url), stop)
         stack.push_async_callback(store.close)
         parts = await _build(settings, store, stack, stop)
-        await close_departed(parts.context)
+        await close_departed(parts.context, parts.sources.searching)
         await parts.heartbeat.begin()
         stack.push_async_callback(parts.heartbeat.end)
         vitals = Vitals(

@@ -43,19 +43,22 @@ class Endpoint(Protocol):
 class Sources:
     """The consumers of the providers' sources, the workers beside them, and what others call.
 
-    ``notified`` tells of each account when a notification was kept last.
+    ``notified`` tells of each account when a notification was kept last; ``searching`` are those
+    whose past is searched for holes.
     """
 
     pollers: tuple[Consumer, ...]
     others: tuple[tuple[loop.Worker, asyncio.Event], ...]
     endpoints: tuple[Endpoint, ...] = ()
     notified: Callable[[], dict[str, datetime]] = dict
+    searching: frozenset[str] = frozenset()
 
 
 def open_sources(settings: Settings, context: Context, gateway: Gateway) -> Sources:
     """Build the workers of all providers that are switched on."""
     pollers: list[Consumer] = []
     others: list[tuple[loop.Worker, asyncio.Event]] = []
+    searching: set[str] = set()
     for provider in context.providers.values():
         if provider.listing is not None:
             pollers.append(Reader(context, provider, provider.listing))
@@ -66,6 +69,7 @@ def open_sources(settings: Settings, context: Context, gateway: Gateway) -> Sour
             heard = next(iter(mine.values())).heard
             seeker = Seeker(context, provider.name, provider.search, routine, heard_at=heard)
             others.append((seeker, asyncio.Event()))
+            searching.add(provider.name)
     marker = Marker(context, mark_read=settings.mark_read, look_seconds=settings.tags_seconds)
     pace = settings.slack_posts_per_second
     others += [
@@ -83,6 +87,7 @@ def open_sources(settings: Settings, context: Context, gateway: Gateway) -> Sour
         others=tuple(others),
         endpoints=tuple(endpoints),
         notified=(lambda: taker.kept_at) if taker is not None else dict,
+        searching=frozenset(searching),
     )
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.spans import windows
+from bridgebot.errors import ProviderError
 from bridgebot.model import ProviderName
 from bridgebot.providers.base import Search
 from bridgebot.store import leases, notifications, records
@@ -24,6 +26,7 @@ from bridgebot.workers import trail
 from bridgebot.workers.backfill import QUIET
 from bridgebot.workers.context import Context
 from bridgebot.workers.intake import Manner, store_batch
+from bridgebot.workers.outage import KINDS, SEARCH, Outage, Words
 from bridgebot.workers.receiver import MISSED, missed_alert
 
 log = structlog.get_logger()
@@ -33,9 +36,17 @@ ON_ITS_WAY = timedelta(minutes=5)
 """A notification that is younger may still come."""
 AGAIN = timedelta(minutes=1)
 """A process that ends again and again must not make a search each time."""
+SOON, LATEST = timedelta(seconds=30), timedelta(hours=1)
+"""A search that failed is made again after twice as long each time: it is heavy at the provider."""
+DOUBLINGS = 10
+WORDS = Words(
+    trouble="does not work",
+    meaning="What a source did not deliver is not found meanwhile; it is tried again once an hour.",
+    over="what was missing is in the threads",
+)
 QUEUE, CONVERSATIONS, NOTIFICATIONS = "queue", "conversations", "notifications"
-PARTS = (CONVERSATIONS, MISSED)
-"""Subjects of alerts about one of several sources."""
+PARTS = (CONVERSATIONS, MISSED, SEARCH)
+"""Subjects of alerts about one of several sources, and about the search between them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +96,9 @@ class Seeker:
         # documented.
         self._owes = routine.is_pushed_alone
         self._pause = min(LONGEST_PAUSE, routine.every.total_seconds() / 4)
+        self._outage = Outage(context, name, part=SEARCH, words=WORDS)
+        self._failures = 0
+        self._failed_at: datetime | None = None
 
     async def step(self) -> float:
         """Search if it is time; see ``Worker.step``."""
@@ -112,7 +126,10 @@ class Seeker:
             ordinary = self._routine.is_pushed_alone and not (silent or switched or owed)
             end = now - ON_ITS_WAY if ordinary else now
             start = min(from_ms(searched), last_heard, end) - self._routine.back
-            found = await self._fill(start, end)
+            found = await self._attempt(start, end, heard)
+            if found is None:
+                # Nothing is written down: the next search begins where this one did.
+                return self._pause
             searched, self._owes = to_ms(end), False
             if found and ordinary:
                 await self._tell_missed(found)
@@ -121,16 +138,41 @@ class Seeker:
         await self._keep(searched, heard, switched=switched)
         return self._pause
 
+    async def _attempt(self, start: datetime, end: datetime, heard: datetime) -> int | None:
+        """Search a span; ``None`` where that failed, or failed a short time ago."""
+        if not self._may_search(heard):
+            return None
+        try:
+            found = await self._fill(start, end)
+        except ProviderError as error:
+            self._failures += 1
+            self._failed_at = self._context.now()
+            await self._outage.failed(error)
+            return None
+        self._failures, self._failed_at = 0, None
+        await self._outage.succeeded()
+        return found
+
+    def _may_search(self, heard: datetime) -> bool:
+        """Tell whether it is time to try again, after a search that failed.
+
+        While its source is silent too the provider is away, which is told by whoever hears it.
+        """
+        if self._failed_at is None:
+            return True
+        wait = min(LATEST, SOON * 2 ** min(self._failures, DOUBLINGS))
+        return heard > self._failed_at and self._context.now() >= self._failed_at + wait
+
     async def _keep(self, searched: int, heard: datetime, *, switched: bool) -> None:
         mark = {"searched": searched, "heard": to_ms(heard), "sources": list(self._routine.sources)}
 
         async def unit(connection: AsyncConnection) -> None:
             await records.set_cursor(connection, self._cursor, mark)
-            for part in PARTS if switched else ():
+            for part, kind in product(PARTS, KINDS) if switched else ():
                 # A source that is not used any more cannot say that it works again.
                 await records.close_alert(
                     connection,
-                    kind="provider_down",
+                    kind=kind,
                     provider=self._provider,
                     subject=part,
                     now=self._context.ms(),

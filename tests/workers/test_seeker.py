@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from bridgebot.errors import ProviderError
 from bridgebot.model import Batch, PropertyId, ProviderName, Received
 from bridgebot.store.rows import to_ms
+from bridgebot.workers.outage import close_departed
 from bridgebot.workers.seeker import Routine, Seeker
 from tests.store.build import about, message
 from tests.workers.bench import Bench, bench_on
@@ -140,6 +143,96 @@ async def _steps_of(bench: Bench, spans: Spans, many: int) -> None:
     for _ in range(many):
         await bench.clock.sleep(1800)
         await seeker.step()
+
+
+class Refused(Spans):
+    """A search that is refused so many times."""
+
+    def __init__(self, error: ProviderError, many: int) -> None:
+        super().__init__()
+        self._error, self._left = error, many
+
+    async def pages(
+        self, *, after: datetime, before: datetime, property_id: PropertyId | None = None
+    ) -> AsyncIterator[Batch]:
+        """Refuse, or yield an empty page."""
+        async for each in super().pages(after=after, before=before, property_id=property_id):
+            self._left -= 1
+            if self._left >= 0:
+                raise self._error
+            yield each
+
+
+FORBIDDEN = ProviderError("403: switch /messages/search on", code="forbidden", permanent=True)
+
+
+async def test_a_search_that_is_refused_is_told_and_made_ever_more_rarely(bench: Bench) -> None:
+    """One alert with the reason; a job an hour at last, and what it owes is not forgotten."""
+    spans = Refused(FORBIDDEN, 14)
+    await _steps(bench, spans, 0, 0.5)
+
+    with capture_logs() as logs:
+        await _steps(bench, spans, 3, *[30 / 3600] * 120 * 9)
+    (alert,) = await bench.alerts()
+    assert [each["event"] for each in logs].count("provider_away") == 1
+    assert (alert[0], "(search) does not work" in alert[1]) == ("provider_down", True)
+    assert "switch /messages/search on" in alert[2]
+    assert "Over" not in alert[2]
+    assert len(spans.asked) == 14
+
+    # Another process takes over: it searches at once, since then and some hours more.
+    await _steps(bench, spans, 0.5)
+
+    assert spans.asked[-1] == timedelta(hours=6 + 0.5 + 3 + 9 + 0.5)
+    ((_, _, lines),) = await bench.alerts()
+    assert "Over; what was missing is in the threads." in lines
+    await _steps(bench, spans, 0.5)
+    assert len(spans.asked) == 15
+
+
+async def test_a_search_that_fails_once_disturbs_nobody(bench: Bench) -> None:
+    """A minute later it is made again."""
+    spans = Refused(ProviderError("no answer", code="timeout"), 1)
+    await _steps(bench, spans, 0)
+
+    await _steps(bench, spans, 24, *[30 / 3600] * 10)
+
+    assert spans.asked == [timedelta(hours=30), timedelta(hours=30, seconds=60)]
+    assert await bench.alerts() == []
+
+
+async def test_no_search_is_tried_again_before_its_source_is_heard(bench: Bench) -> None:
+    """A provider that is away is told by whoever polls it; on its return the search is made."""
+    spans = Refused(ProviderError("no answer", code="connect"), 1)
+    await _steps(bench, spans, 0)
+    await bench.clock.sleep(24 * 3600)
+    heard = bench.clock.now()
+    name = ProviderName("booking")
+    seeker = Seeker(bench.context(), name, spans, ROUTINE, heard_at=lambda: heard)
+    for _ in range(200):
+        await seeker.step()
+        await bench.clock.sleep(30)
+    assert (len(spans.asked), await bench.alerts()) == (1, [])
+
+    heard = bench.clock.now()
+    await seeker.step()
+
+    assert len(spans.asked) == 2
+
+
+async def test_switching_searches_off_closes_what_was_told(bench: Bench) -> None:
+    """Nobody else would: the account goes on without one."""
+    spans = Refused(FORBIDDEN, 100)
+    await _steps(bench, spans, 0)
+    await _steps(bench, spans, 24, 0.5)
+    context = bench.context("host:2:b", bench.provider())
+    named = replace(context, providers={"booking": bench.provider()})
+
+    await close_departed(named, ["booking"])
+    assert "Over" not in (await bench.alerts())[0][2]
+    await close_departed(named, [])
+
+    assert "Searches are switched off." in (await bench.alerts())[0][2]
 
 
 async def test_half_a_year_of_silence_is_cut_into_spans_the_provider_takes(bench: Bench) -> None:
