@@ -13,6 +13,9 @@ from bridgebot.errors import BridgebotError
 LARGEST_BODY = 1 << 20
 """Bytes; nobody who may talk to this process sends more."""
 
+LAST_REQUESTS = 0.5
+"""Seconds that requests under way get at the end: who sends slowly must not hold up the stop."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
@@ -77,7 +80,7 @@ async def serve(app: web.Application, bind: str) -> AsyncIterator[None]:
         yield
         return
     host, _, port = bind.rpartition(":")
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_REQUESTS)
     await runner.setup()
     try:
         try:

@@ -60,10 +60,14 @@ class Webhook:
         # The SDK's verifier stumbles over a timestamp that is no number.
         if not request.headers.get(TIMESTAMP, "").isdecimal():
             return web.Response(status=401, text="invalid request")
+        asked = await to_bolt_request(request)
+        # Whoever sends a body slowly, signed or not, must not hold up the stop.
+        if not self.steady:
+            return web.Response(status=503, text="not ready")
         self._busy += 1
         self._idle.clear()
         try:
-            answer = await self._app.async_dispatch(await to_bolt_request(request))
+            answer = await self._app.async_dispatch(asked)
             return await to_aiohttp_response(answer)
         finally:
             self._busy -= 1
