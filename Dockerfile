@@ -21,7 +21,8 @@ ENV PATH=/opt/bridgebot/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     BRIDGEBOT_DATABASE_URL=sqlite:////data/bridgebot.db \
     BRIDGEBOT_HTTP_BIND=0.0.0.0:8080 \
-    BRIDGEBOT_LOG_FORMAT=json
+    BRIDGEBOT_LOG_FORMAT=json \
+    MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /data
 USER bridgebot
 VOLUME /data

@@ -146,6 +146,16 @@ def test_the_unit_never_gives_up() -> None:
     assert unit["RestartPreventExitStatus"] == ["2"]
 
 
+def test_what_is_shipped_can_draw_the_weekly_chart() -> None:
+    """Image and unit have a place for the list of fonts, which nothing else may be written to."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+    assert "MPLCONFIGDIR=/tmp/matplotlib" in _unit()["Environment"]
+    assert "MPLCONFIGDIR=/tmp/matplotlib" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert _compose()["services"]["bridgebot"]["tmpfs"] == ["/tmp"]  # noqa: S108 - its own
+    assert "/opt/bridgebot/bin/pip install '.[report]'" in page
+
+
 def test_the_units_secrets_are_settings_that_come_from_files() -> None:
     """Each credential is named by a ``_FILE`` variable of a setting, and no secret by value."""
     unit = _unit()

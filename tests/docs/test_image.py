@@ -27,11 +27,12 @@ def _pinned(name: str) -> dict[str, tuple[str, int]]:
 
 
 def test_the_image_pins_all_that_the_package_asks_for() -> None:
-    """Each requirement, PostgreSQL's and the traces' too, is there in a version that fits."""
+    """Each requirement, those of the extras it has too, is there in a version that fits."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
     pinned, build = _pinned("requirements.txt"), _pinned("build.txt")
-    asked = [*project["project"]["dependencies"], *extras["postgres"], *extras["otel"]]
+    installed = [each for name in ("postgres", "otel", "report") for each in extras[name]]
+    asked = [*project["project"]["dependencies"], *installed]
 
     for each in map(Requirement, asked):
         assert each.name in pinned, f"{each}: run scripts/pins"
