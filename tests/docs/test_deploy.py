@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from bridgebot.bridge.delivery import REFUSED_DELAY
 from bridgebot.metrics import describe, render
 from bridgebot.settings import describe as settings
+from bridgebot.workers import selfcheck
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "bridgebot.yml"
@@ -101,6 +103,25 @@ def test_every_alert_has_a_runbook() -> None:
     sections = re.findall(r"^### (Bridgebot\w+)$", page, re.MULTILINE)
 
     assert sorted(sections) == sorted(rule["alert"] for rule in _rules())
+
+
+def test_what_is_uncertain_is_told_of_each_queue_apart() -> None:
+    """A reply may be a question to a person, a post never is: each has its own runbook."""
+    uncertain = [rule["expr"] for rule in _rules() if 'state="uncertain"' in rule["expr"]]
+
+    assert [re.findall(r'queue="(\w+)"', each) for each in uncertain] == [["outbox"], ["inbox"]]
+
+
+def test_the_runbook_says_how_often_the_footing_is_looked_at() -> None:
+    """Its numbers are those of the code, how long forty channels take among them."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8").replace("\n", " ")
+
+    assert selfcheck.AT_ONCE == 5
+    assert f"looked at every {selfcheck.PAUSE:.0f} seconds; channels too, five at a time" in page
+    assert 40 / selfcheck.AT_ONCE * selfcheck.PAUSE <= 180
+    assert "of forty each comes round within three minutes" in page
+    assert "(ten of these at most)" in page
+    assert REFUSED_DELAY == 30
 
 
 def test_every_kind_of_alert_in_slack_has_a_runbook() -> None:
