@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
+from typing import Any
+
+from bridgebot.model import Message, Received
 
 _GAP = r"[\s.\u2010-\u2015\u2212\u200b-\u200d\u2060-]{1,3}"
 """What people put between the groups of a number, or what a program puts there as they paste."""
@@ -45,11 +50,41 @@ def mask(text: str) -> str:
     (Luhn, ISO/IEC 7812-1 annex B) counts, so that telephone numbers, reservations, dates and
     bank accounts stay as they are.
     """
+    if _RUN.sub(_masked, text) == text:
+        return text
     parts, end = [], 0
     for start, beyond in _ibans(text):
         parts += [_RUN.sub(_masked, text[end:start]), text[start:beyond]]
         end = beyond
     return "".join([*parts, _RUN.sub(_masked, text[end:])])
+
+
+def without_cards(received: Received) -> tuple[Message, str]:
+    """Mask a message and the entry it came in; where it held a card, each of the entry's texts."""
+    message = received.message
+    content = mask(message.content)
+    if content == message.content:
+        return message, mask(received.raw)
+    return replace(message, content=content), mask_document(received.raw)
+
+
+def mask_document(document: str) -> str:
+    """Mask each text in a JSON document: written as JSON, a new line is no blank any more."""
+    try:
+        return json.dumps(_walk(json.loads(document)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return mask(document)
+
+
+def _walk(value: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(key): _walk(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_walk(each) for each in value]
+    is_card = isinstance(value, int) and mask(str(value)) != str(value)
+    return mask(str(value)) if is_card else value
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
@@ -72,6 +107,8 @@ def _is_iban(code: str) -> bool:
 def _masked(run: re.Match[str]) -> str:
     """Mask the cards in one run of digits, from the left."""
     text = run[0]
+    if len(text) < SHORTEST:
+        return text
     groups = [each.span() for each in _GROUP.finditer(text)]
     # Behind a plus sign begins a telephone number, whatever its check digit.
     index = int(run.string[run.start() - 1 : run.start()] == "+")

@@ -16,7 +16,7 @@ from bridgebot.bridge.inbound import (
     classify,
     is_closing_word,
 )
-from bridgebot.bridge.payment import mask
+from bridgebot.bridge.payment import without_cards
 from bridgebot.metrics import RECEIVED
 from bridgebot.model import Batch, Message, MessageId, ProviderName, Received, SenderKind
 from bridgebot.store import actors, arrivals, conversations, imports, inbox, outbox, places, records
@@ -199,14 +199,14 @@ async def _store_together(
 
 
 def _arrival(received: Received, context: Context, manner: Manner, number: int) -> Arrival:
-    about, message = received.conversation, received.message
-    message = replace(message, content=mask(message.content))
+    about = received.conversation
+    message, raw = without_cards(received)
     sent_at = to_ms(message.sent_at)
     return Arrival(
         about=about,
         channel=context.routing.channel_for(about, message),
         message=message,
-        raw=mask(received.raw),
+        raw=raw,
         waits=sent_at >= manner.waits_from,
         closing=is_closing_word(message),
         due_at=manner.due_of(number, sent_at),
@@ -289,9 +289,10 @@ async def _store_one(
         return decision.disposition
     echo = decision.disposition is Disposition.ECHO
     kept = decision.disposition is Disposition.KEEP
+    raw = received.raw
     if not echo:
         # After the comparison with our own replies, and before anything is kept.
-        message = replace(message, content=mask(message.content))
+        message, raw = without_cards(received)
     origin = "slack" if echo else "guest" if message.sender is SenderKind.GUEST else "elsewhere"
     closing = message.sender is SenderKind.GUEST and is_closing_word(message)
     added = await conversations.add_message(
@@ -299,7 +300,7 @@ async def _store_one(
         row,
         message,
         origin=origin,
-        raw=received.raw if echo else mask(received.raw),
+        raw=raw,
         now=now,
         reply=decision.reply,
         imported=(not manner.shown and not echo) or (manner.beside and kept),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridgebot.bridge.payment import mask
+from bridgebot.bridge.payment import mask, mask_document
 
 
 def removed(number: str) -> str:
@@ -158,6 +160,19 @@ def test_the_next_number_is_masked_too() -> None:
 def test_a_long_text_is_looked_through_once(text: str) -> None:
     """A text that was made to keep the bridge busy ends: by its square it would take hours."""
     assert mask(text * (60_000 // len(text)))
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "\u00a0", "\u2013", ""])
+def test_a_card_number_in_a_document_is_masked_however_it_is_escaped(gap: str) -> None:
+    """What came is kept whole beside the message, as JSON, and still is JSON."""
+    number = gap.join(["4111", "1111", "1111", "1111"])
+    document = {"id": 17, "of": [{"content": f"It is {number}\n12/26", "as": 4111111111111111}]}
+
+    masked = json.loads(mask_document(json.dumps(document)))
+
+    left = f"It is {removed('1111')}\n12/26"
+    assert masked == {"id": 17, "of": [{"content": left, "as": removed("1111")}]}
+    assert mask_document(f"no document: {number}") == f"no document: {removed('1111')}"
 
 
 @given(st.text())
