@@ -6,6 +6,7 @@ import asyncio
 import json
 import statistics
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,14 +84,19 @@ class Watch:
 
 
 async def _level(watch: Watch, threads: list[str], at_once: int, replies: int, name: str) -> None:
-    """Keep so many replies in flight, each in a thread of its own, until enough were written."""
-    numbers = iter(range(replies))
+    """Keep so many replies in flight, each in a thread of its own, until enough were written.
 
-    async def one(thread: str) -> None:
+    Threads take turns: nobody answers one guest a thousand times.
+    """
+    numbers, free = iter(range(replies)), deque(threads)
+
+    async def one() -> None:
         for number in numbers:
+            thread = free.popleft()
             await watch.reply(thread, f"{name} reply {number}")
+            free.append(thread)
 
-    await asyncio.gather(*(one(thread) for thread in threads[:at_once]))
+    await asyncio.gather(*(one() for _ in range(at_once)))
     await watch.side.child.calm()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.rendering.blocks import copied
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
-from bridgebot.slack.telling import show, store_then_ack, tell
+from bridgebot.slack.telling import in_time, show, store_then_ack, tell
 from bridgebot.store import actors, conversations, corrections, outbox, standing
 from bridgebot.store.database import Store
 from bridgebot.store.schema import outbox as table
@@ -120,7 +120,7 @@ class Actions:
         """Carry a button out, once, whoever presses first."""
         user, ts = str(body["user"]["id"]), str(body["container"]["message_ts"])
         name, row_id = str(action["action_id"]), int(str(action["value"]))
-        refusal = await self._refusal(user, name, row_id)
+        refusal = await in_time(self._refusal(user, name, row_id), ack)
         if refusal is not None:
             await ack()
             await tell(respond, f"{refusal} Nothing was decided.")

@@ -13,7 +13,7 @@ from bridgebot.bridge.replies import without_prefix
 from bridgebot.rendering.desk import said_post
 from bridgebot.slack.access import Access
 from bridgebot.slack.drafts import Drafts
-from bridgebot.slack.telling import show, store_then_ack
+from bridgebot.slack.telling import in_time, show, store_then_ack
 from bridgebot.store import actors, conversations, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, OutboxRow
@@ -93,7 +93,7 @@ class ByHand:
         sends: bool = False,
     ) -> None:
         user = str(shortcut["user"]["id"])
-        words = await self._access.refusal(user, sends=sends)
+        words = await in_time(self._access.refusal(user, sends=sends), ack)
         if words is not None:
             await ack()
         else:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.rendering.blocks import SHOW_AGAIN
 from bridgebot.slack.access import Access
-from bridgebot.slack.telling import store_then_ack, tell
+from bridgebot.slack.telling import in_time, store_then_ack, tell
 from bridgebot.store import audit, formed, inbox, queues, standing
 from bridgebot.store.database import Store
 from bridgebot.store.schema import inbox as table
@@ -45,7 +45,7 @@ class Retries:
         user, row_id, now = str(body["user"]["id"]), int(str(action["value"])), self._now()
         rows = await self._store.read(lambda c: inbox.read(c, [row_id]))
         sends = any(formed.reply_of(row.notice) for row in rows)
-        refusal = await self._access.refusal(user, sends=sends)
+        refusal = await in_time(self._access.refusal(user, sends=sends), ack)
         if refusal is not None:
             await ack()
             await tell(respond, f"{refusal} Nothing was decided.")

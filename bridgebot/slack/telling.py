@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import structlog
@@ -21,7 +22,12 @@ AT_ONCE = 0.8
 """Seconds until somebody who waits for a provider is told so."""
 
 NO_THREAD = "This message is in no guest's thread."
-NOT_STORED = "This could not be stored, so nothing was decided. Please press again."
+LOOK_SECONDS = 2.0
+"""How long a press may wait for what Slack has to be asked: it wants its answer within three."""
+
+NOT_STORED = (
+    "The database did not answer, so it is not sure whether this was decided. Please press again."
+)
 
 
 async def store_then_ack(
@@ -38,11 +44,20 @@ async def store_then_ack(
     except StoreError as error:
         log.warning("press_not_stored", reason=str(error))
         if respond is not None:
-            await tell(respond, NOT_STORED)
             await ack()
+            await tell(respond, NOT_STORED)
         return None
     await ack()
     return result
+
+
+async def in_time(looking: Awaitable[T], ack: AsyncAck) -> T:
+    """Wait for a look at who presses; where Slack is slow to tell, acknowledge before."""
+    task = asyncio.ensure_future(looking)
+    done, _ = await asyncio.wait([task], timeout=LOOK_SECONDS)
+    if not done:
+        await ack()
+    return await task
 
 
 async def tell(respond: AsyncRespond, words: str) -> None:

@@ -26,9 +26,11 @@ def stated_time(headers: Mapping[str, str]) -> datetime | None:
     """Read at what time an answer says it was given."""
     value = headers.get("Date") or headers.get("date")
     try:
-        return parsedate_to_datetime(value) if value else None
+        at = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
+    # Without a zone, or with "-0000", it is told in UTC.
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 class Timekeeper:
@@ -55,7 +57,8 @@ class Timekeeper:
         much, than too late.
         """
         stated = stated_time(headers)
-        if stated is None:
+        if stated is None or (took > TOLERANCE and self._known is not None):
+            # A slow answer says too little to choose another clock by.
             return
         wall = self._wall()
         ahead = (wall - stated).total_seconds()

@@ -16,7 +16,7 @@ from bridgebot.slack.access import Access
 from bridgebot.slack.find import Find
 from bridgebot.slack.home import Home
 from bridgebot.slack.lists import Lists
-from bridgebot.slack.telling import store_then_ack, tell
+from bridgebot.slack.telling import in_time, store_then_ack, tell
 from bridgebot.store import audit, conversations, desk
 from bridgebot.store.database import Store
 
@@ -91,7 +91,7 @@ class WaitingButtons:
         user = str(body["user"]["id"])
         # The Home tab has no place for an answer; who may not use it sees that there.
         answer = respond if "response_url" in body else None
-        refusal = await self._access.refusal(user)
+        refusal = await in_time(self._access.refusal(user), ack)
         if refusal is not None:
             await ack()
             if answer is not None:

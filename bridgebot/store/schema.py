@@ -254,12 +254,8 @@ Index(
     sqlite_where=text("kind IS NULL AND finished_at IS NULL"),
     postgresql_where=text("kind IS NULL AND finished_at IS NULL"),
 )
-Index(
-    "ix_outbox_mark",
-    outbox.c.id,
-    sqlite_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
-    postgresql_where=text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"),
-)
+MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
+_partly("ix_outbox_mark", MISMARKED, outbox.c.id)
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
 DISCARDED = text("state = 'discarded'")

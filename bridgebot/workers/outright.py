@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from bridgebot.bridge.asking import first_names, may_call_somebody
 from bridgebot.bridge.enclosures import enclosures_of, sort_out
 from bridgebot.bridge.replies import Decision, Kind, Rules, Written, decide
@@ -21,6 +23,8 @@ from bridgebot.slack.people import People, Person
 from bridgebot.store.formed import VERBATIM, WRITTEN_AT
 from bridgebot.store.rows import ConversationRow
 from bridgebot.workers.context import Context, nudge
+
+log = structlog.get_logger()
 
 NOBODY = Names(users={})
 
@@ -42,8 +46,18 @@ class Outright:
     ) -> Mapping[str, Any] | None:
         """Give the values of a reply that goes to the guest; ``None`` for all that needs a look.
 
-        It may be asked twice about one message, as any unit of the store's may run twice.
+        It may be asked twice about one message, as any unit of the store's may run twice. What goes
+        wrong here must not keep the message from being kept: the decider meets it again.
         """
+        try:
+            return self._values(event, conversation)
+        except Exception as error:  # noqa: BLE001
+            log.warning("not_decided_outright", error=type(error).__name__)
+            return None
+
+    def _values(
+        self, event: Mapping[str, Any], conversation: ConversationRow
+    ) -> Mapping[str, Any] | None:
         author = self._people.known(str(event["user"]))
         if author is None or mentioned(event).users:
             return None

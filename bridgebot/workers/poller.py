@@ -29,6 +29,9 @@ from bridgebot.workers.outage import Outage
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 60.0
+BREATH = 0.5
+"""Seconds at most until the next fetch after one that was not full."""
+
 NOTHING = Batch(messages=())
 LEASE_SPARE = 3.0
 """Seconds a lease must still last for a confirm to begin."""
@@ -103,7 +106,9 @@ class Poller:
         if not batch.receipt:
             self.caught_up = True
             return self._provider.poll_seconds
-        return await self._confirm(batch, batch.receipt)
+        wait = await self._confirm(batch, batch.receipt)
+        # What was not full left nothing behind a moment ago: no need to ask at once.
+        return wait if batch.full else max(wait, min(self._provider.poll_seconds, BREATH))
 
     async def _held_back(self) -> float:
         """Tell how many seconds an unknown confirm still forbids a fetch.

@@ -102,7 +102,7 @@ class Presenter:
         return PAUSE
 
     async def _marks(self) -> int:
-        slow = self._context.ms() - int((self._undo + SLOW_SECONDS) * 1000)
+        slow = self._slow_before()
         rows = await self._context.store.peek(
             lambda c: marks.unmarked(c, slow_before=slow, limit=AT_ONCE)
         )
@@ -110,6 +110,9 @@ class Presenter:
         if drawn:
             await self._context.store.write(lambda c: marks.note_marks(c, drawn))
         return len(drawn)
+
+    def _slow_before(self) -> int:
+        return self._context.ms() - int((self._undo + SLOW_SECONDS) * 1000)
 
     async def _alerts(self) -> int:
         leased_at, me = self._context.leased_at(), self._context.owner
@@ -190,9 +193,13 @@ class Presenter:
 
     async def _mark(self, row: OutboxRow) -> tuple[int, str]:
         wanted = row.mark_wanted or SLOW
+        before = row.mark_shown
+        if before is None and wanted != SLOW and row.created_at < self._slow_before():
+            # An hourglass that was drawn may not have been written down.
+            before = SLOW
         try:
-            if row.mark_shown:
-                await self._gateway.unreact(row.channel, row.ts, row.mark_shown)
+            if before:
+                await self._gateway.unreact(row.channel, row.ts, before)
             await self._gateway.react(row.channel, row.ts, wanted)
         except SlackError as error:
             if error.code not in LOST:

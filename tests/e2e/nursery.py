@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+_PATIENCE = 40.0
 _ROOT = Path(__file__).parents[2]
 
 
@@ -36,8 +38,10 @@ class Ward:
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
+        # It may have ended just now.
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -96,7 +100,8 @@ class Nursery:
         }
         self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
         self._zygote.stdin.flush()
-        await ward.born.wait()
+        async with asyncio.timeout(_PATIENCE):
+            await ward.born.wait()
         return ward
 
     def _read(self, descriptor: int) -> None:
@@ -127,3 +132,5 @@ def nursery() -> Iterator[Nursery]:
         assert zygote.stdin is not None
         zygote.stdin.close()
         zygote.wait(timeout=20)
+        if zygote.stdout is not None:
+            zygote.stdout.close()

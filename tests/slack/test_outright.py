@@ -19,6 +19,7 @@ from bridgebot.slack.people import People
 from bridgebot.store import outbox
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
+from bridgebot.workers import outright
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.outright import Outright
 from tests.slack.stub import Stub, ok
@@ -61,14 +62,14 @@ class Keeping:
             providers={BOOKING: provider},
         )
         self.context = context
-        outright = Outright(context, self.people, rules, self.group, undo=20.0)
+        decides = Outright(context, self.people, rules, self.group, undo=20.0)
         self.capture = Capture(
             store,
             bot_user="U0BOT",
             now=context.ms,
             on_captured=lambda: self.woken.append("decider"),
             on_decided=lambda: self.woken.append("relayer"),
-            decide=outright.decide,
+            decide=decides.decide,
         )
 
     async def hear(self, told: dict[str, Any]) -> OutboxRow:
@@ -167,6 +168,17 @@ async def test_an_author_whom_nobody_looked_up_is_not_decided_about(
     made.people.forget("U1")
 
     assert (await made.hear(event(TS))).kind is None
+
+
+async def test_what_goes_wrong_in_deciding_does_not_keep_it_from_being_kept(
+    store: Store, gateway: Gateway, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is stored and acknowledged; the decider meets what was wrong."""
+    made = await keeping(store, gateway, stub)
+    monkeypatch.setattr(outright, "to_guest", lambda *_: 1 / 0)
+
+    assert (await made.hear(event(TS))).kind is None
+    assert made.woken == ["decider"]
 
 
 @pytest.mark.parametrize(("members", "kind"), [(["U1"], "reply"), (["U2"], None), (None, None)])

@@ -73,6 +73,28 @@ def test_a_clock_that_is_set_moves_nothing() -> None:
         assert time.now() == machine.true()
 
 
+def test_a_slow_answer_chooses_no_other_clock() -> None:
+    """It fits a clock that is ahead by as much as it took."""
+    machine = Machine(off=15.0)
+    time = Timekeeper(machine.wall, machine.ran)
+    time.heard(machine.answer(), 0.1)
+
+    time.heard(machine.answer(late=14.0), 14.0)
+
+    assert time.now() == machine.true()
+
+
+@pytest.mark.parametrize("zone", ["-0000", ""])
+def test_a_time_without_a_zone_is_one_in_utc(zone: str) -> None:
+    """It ends no call that Slack has taken."""
+    machine = Machine(off=3600.0)
+    time = Timekeeper(machine.wall, machine.ran)
+
+    time.heard({"Date": f"Fri, 01 May 2026 12:00:00 {zone}".strip()}, 0.1)
+
+    assert time.now() == machine.true()
+
+
 @pytest.mark.parametrize("headers", [{}, {"Date": ""}, {"Date": "soon"}])
 def test_an_answer_that_states_no_time_changes_nothing(headers: dict[str, str]) -> None:
     """It goes by what is known."""
