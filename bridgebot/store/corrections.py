@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store import order, outbox, queues
 from bridgebot.store.formed import WRITTEN_AT
+from bridgebot.store.prepared import Prepared, Words
 from bridgebot.store.queues import READY
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.schema import inbox, messages
@@ -74,24 +75,32 @@ async def crossed(connection: AsyncConnection, row: OutboxRow, *, at: int) -> bo
     What the guest wrote after the reply went ``at`` that time may well be the answer to it. While a
     post is under way, or its answer was lost, it may have been there: then nothing is claimed.
     """
-    query = (
+    newest = await _NEWEST.first(connection, {"of": row.conversation, "at": at})
+    if newest is None:
+        return False
+    first = next(iter(json.loads(newest["posted"])), None)
+    if first is None:
+        return newest["state"] in READY
+    return float(first) > float(row.event.get(WRITTEN_AT) or row.ts)
+
+
+def _newest(_words: Words) -> Select[Any]:
+    """Ask for the guest's newest message of those written before a time."""
+    at = bindparam("at", type_=BigInteger)
+    return (
         select(inbox.c.posted, inbox.c.state)
         .select_from(messages.join(inbox, inbox.c.message == messages.c.id))
         .where(
-            messages.c.conversation == row.conversation,
+            messages.c.conversation == bindparam("of"),
             messages.c.sender == "guest",
             ~order.after(at, at),
         )
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
         .limit(1)
     )
-    newest = (await connection.execute(query)).one_or_none()
-    if newest is None:
-        return False
-    first = next(iter(json.loads(newest.posted)), None)
-    if first is None:
-        return newest.state in READY
-    return float(first) > float(row.event.get(WRITTEN_AT) or row.ts)
+
+
+_NEWEST = Prepared(_newest)
 
 
 async def _replace(connection: AsyncConnection, row: OutboxRow, event: Mapping[str, Any]) -> bool:
