@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store.schema import messages, notifications
+from bridgebot.store.schema import BY_GUESTS, messages, notifications
 from bridgebot.store.sql import insert_or_ignore
 
 
@@ -78,9 +78,10 @@ async def newest_message(
     ``before`` leaves out what came in since then.
     """
     # From the newest backwards: the first that fits ends the look, a maximum would read them all.
+    # The provider is compared so that its own index, in no order of time, is not thought of use.
     query = (
         select(messages.c.sent_at)
-        .where(messages.c.provider == provider, messages.c.sender == "guest")
+        .where(messages.c.provider + "" == provider, BY_GUESTS)
         .where(messages.c.imported.is_(False))
         .order_by(messages.c.sent_at.desc())
         .limit(1)

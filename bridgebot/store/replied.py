@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Asked
-from bridgebot.store.schema import conversations, messages
+from bridgebot.store.schema import BY_GUESTS, conversations, messages
 
 
 async def asked(
@@ -55,7 +55,7 @@ async def day(
     waits = (
         select(messages.c.answered_at - func.min(messages.c.sent_at))
         .select_from(messages.join(conversations))
-        .where(messages.c.answered_at >= since, messages.c.sender == "guest", *_at(property_id))
+        .where(messages.c.answered_at >= since, BY_GUESTS, *_at(property_id))
         .group_by(messages.c.conversation, messages.c.answered_at)
     )
     times = [int(wait) for wait in (await connection.execute(waits)).scalars()]
@@ -71,7 +71,7 @@ def _guests() -> Select[Any]:
             messages.c.excused_at,
         )
         .select_from(messages.join(conversations))
-        .where(messages.c.sender == "guest", conversations.c.property_id.is_not(None))
+        .where(BY_GUESTS, conversations.c.property_id.is_not(None))
     )
 
 
@@ -89,7 +89,7 @@ async def _count(
     query = (
         select(func.count())
         .select_from(messages.join(conversations))
-        .where(when, messages.c.sender == "guest", *_at(property_id))
+        .where(when, BY_GUESTS, *_at(property_id))
     )
     return int((await connection.execute(query)).scalar_one())
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    literal,
     text,
 )
 
@@ -161,6 +162,8 @@ Index(
     sqlite_where=text("sender = 'guest'"),
     postgresql_where=text("sender = 'guest'"),
 )
+BY_GUESTS = messages.c.sender == literal("guest", literal_execute=True)
+"""Written into the statement as it stands: only so an index of guests' messages is used."""
 _where_set(messages.c.answered_at, "ix_messages_answered")
 _partly("ix_messages_kept", KEPT, messages.c.sent_at)
 

@@ -126,7 +126,8 @@ def driver_of(connection: AsyncConnection) -> ThreadConnection:
 async def in_its_thread(connection: AsyncConnection, work: Work[T]) -> T:
     """Run what uses a connection and nothing else: on SQLite in its thread, else where we are.
 
-    A caller that is cancelled waits for the end all the same: the connection is in use until then.
+    Where the caller is cancelled the read is broken off: it may look through all there is, and the
+    connection is in use until its end.
     """
     driver = (await connection.get_raw_connection()).driver_connection
     if not isinstance(driver, ThreadConnection):
@@ -135,5 +136,9 @@ async def in_its_thread(connection: AsyncConnection, work: Work[T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([running])
+        while not running.done():
+            driver.here.interrupt()
+            # Between two statements there is nothing to break off.
+            await asyncio.wait([running], timeout=0.1)
+        running.exception()
         raise

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Turn
-from bridgebot.store.schema import conversations, messages, outbox
+from bridgebot.store.schema import BY_GUESTS, conversations, messages, outbox
 
 TEMPLATE = "automatically_sent_template"
 """A kind of message that nobody wrote."""
@@ -25,9 +25,9 @@ async def turns(
 ) -> AsyncIterator[Turn]:
     """Walk what guests wrote in a time (milliseconds since 1970), some conversations at once."""
     table = messages.c
-    guests = and_(table.sender == "guest", table.sent_at >= start, table.sent_at < end)
-    ids = select(func.min(table.conversation), func.max(table.conversation)).where(guests)
-    first, last = (await connection.execute(ids)).one()
+    when = and_(table.sent_at >= start, table.sent_at < end)
+    ids = select(func.min(table.conversation), func.max(table.conversation))
+    first, last = (await connection.execute(ids.where(BY_GUESTS, when))).one()
     if first is None:
         return
     wanted = and_(table.answered_at.is_(None), table.excused_at.is_(None), ~table.closing)
@@ -40,7 +40,7 @@ async def turns(
             func.sum(case((wanted, 1), else_=0)).label("open"),
         )
         .select_from(messages.join(conversations))
-        .where(guests, *_at(property_id))
+        .where(table.sender == "guest", when, *_at(property_id))
         .group_by(table.conversation, conversations.c.property_id, table.answered_at)
     )
     for low in range(first, last + 1, PAGE):

@@ -106,6 +106,25 @@ async def test_a_read_that_is_given_up_leaves_the_connection_as_it_was(store: St
     assert await store.read(_here)
 
 
+async def test_a_long_read_that_is_given_up_is_broken_off(store: Store) -> None:
+    """A stop does not wait until all of a large table was looked through."""
+    forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    began = threading.Event()
+
+    async def slow(connection: AsyncConnection) -> int:
+        began.set()
+        return int((await connection.execute(text(forever))).scalar_one())
+
+    reading = asyncio.create_task(store.read(slow))
+    await asyncio.to_thread(began.wait, 10)
+    reading.cancel()
+
+    async with asyncio.timeout(30):
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    assert await store.read(_here)
+
+
 async def test_a_commit_in_the_middle_of_many_writes_lets_the_loop_turn(store: Store) -> None:
     """Units of one group do not hold up what else the process has to do."""
     turns = 0
