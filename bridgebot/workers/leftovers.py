@@ -18,7 +18,7 @@ from bridgebot.model import Message, PropertyId
 from bridgebot.providers.base import Provider
 from bridgebot.store.formed import WRITTEN_AT
 from bridgebot.store.rows import ConversationRow, OutboxRow, from_ms, to_ms
-from bridgebot.store.schema import messages
+from bridgebot.store.schema import messages, outbox
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
@@ -76,9 +76,15 @@ class Leftovers:
 async def _others(connection: AsyncConnection, conversation: int, reply: int) -> set[str]:
     """List the messages of a conversation that are other replies of ours.
 
-    One that came in as written elsewhere may be this very reply: nobody knew it then.
+    One that came in as written elsewhere may be this very reply: nobody knew it then. Where it was
+    another one that was sent before, only that reply's own row names it.
     """
-    query = select(messages.c.message_id).where(
+    copies = select(messages.c.message_id).where(
         messages.c.conversation == conversation, messages.c.reply != reply
     )
-    return set((await connection.execute(query)).scalars())
+    named = select(outbox.c.message_id).where(
+        outbox.c.conversation == conversation,
+        outbox.c.id != reply,
+        outbox.c.message_id.is_not(None),
+    )
+    return set((await connection.execute(copies.union(named))).scalars())
