@@ -17,21 +17,39 @@ MARKS = ("white_check_mark", "lock", "warning")
 
 
 def sent_already(
-    content: str, began: datetime, taken: Collection[str], messages: Iterable[Message]
+    content: str,
+    began: datetime,
+    taken: Collection[str],
+    messages: Iterable[Message],
+    nameless: Iterable[tuple[datetime, datetime]] = (),
 ) -> Message | None:
     """Find our reply among a conversation's messages: by sender, content and time.
 
     ``taken`` are the ids of messages known to be something else; so two replies with the same
-    words stay two.
+    words stay two. ``nameless`` are spans of time, oldest first, in each of which another reply
+    with these words went out whose message nobody can name: the first that fits counts as its own.
     """
-    earliest = began - timedelta(milliseconds=SKEW_MS)
+    alike = [
+        message
+        for message in messages
+        if message.sender is SenderKind.PROPERTY
+        and message.message_id not in taken
+        and is_same_text(content, message.content)
+    ]
+    for first, last in nameless:
+        its_own = _sent_in(alike, first, last)
+        if its_own is not None:
+            alike.remove(its_own)
+    return _sent_in(alike, began)
+
+
+def _sent_in(
+    messages: Iterable[Message], first: datetime, last: datetime | None = None
+) -> Message | None:
+    """Find the first message of a span of time, however far the clocks differ."""
+    skew = timedelta(milliseconds=SKEW_MS)
     for message in messages:
-        if (
-            message.sender is SenderKind.PROPERTY
-            and message.sent_at >= earliest
-            and message.message_id not in taken
-            and is_same_text(content, message.content)
-        ):
+        if first - skew <= message.sent_at and (last is None or message.sent_at <= last + skew):
             return message
     return None
 

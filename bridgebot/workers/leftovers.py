@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
+from bridgebot.bridge.inbound import is_same_text
 from bridgebot.errors import ProviderError
 from bridgebot.model import Message, PropertyId
 from bridgebot.providers.base import Provider
-from bridgebot.store.formed import WRITTEN_AT
-from bridgebot.store.rows import ConversationRow, OutboxRow, from_ms, to_ms
+from bridgebot.rendering.to_guest import Names, to_guest
+from bridgebot.store.formed import VERBATIM, WRITTEN_AT
+from bridgebot.store.rows import ConversationRow, OutboxRow, from_ms, outbox_row, to_ms
 from bridgebot.store.schema import messages, outbox
 from bridgebot.workers.context import Context
 
@@ -52,7 +54,7 @@ class Leftovers:
         Raises ``ProviderError`` where that cannot be told now. Where it will never be, the reply
         goes out: mostly nobody has sent it.
         """
-        written = int(float(row.event.get(WRITTEN_AT) or row.ts) * 1000)
+        written = _written(row)
         if written >= self._began or provider.history is None:
             return
         about = conversation.about
@@ -65,12 +67,43 @@ class Leftovers:
             error.certain = True
             raise
         others = await self._context.store.peek(lambda c: _others(c, conversation.id, row.id))
+        nameless = await self._context.store.peek(lambda c: _nameless(c, conversation.id, row))
         found = reconcile.sent_already(
-            row.content or "", from_ms(written), others, transcript.messages
+            row.content or "",
+            from_ms(written),
+            others,
+            transcript.messages,
+            [
+                (from_ms(_written(other)), from_ms(ended))
+                for other, ended in nameless
+                if self._is_alike(row, other)
+            ],
         )
         if found is not None:
             log.info("sent_before", delivery=row.id, conversation=conversation.id)
             raise SentBeforeError(replace(row, started_at=to_ms(found.sent_at)), found)
+
+    def _is_alike(self, row: OutboxRow, other: OutboxRow) -> bool:
+        """Tell whether two replies of a conversation are the same to the guest.
+
+        Of one that was found in its thread with its mark only that text is known.
+        """
+        if other.content:
+            return is_same_text(row.content or "", other.content)
+        if self._context.signing.how == "first_name" and row.user_id != other.user_id:
+            return False
+        words = _words(other)
+        return bool(words or other.event.get("files")) and is_same_text(_words(row), words)
+
+
+def _written(row: OutboxRow) -> int:
+    """Tell when a reply was written, milliseconds since 1970."""
+    return int(float(row.event.get(WRITTEN_AT) or row.ts) * 1000)
+
+
+def _words(row: OutboxRow) -> str:
+    """Render what stands in the thread, without the names of those whom it mentions."""
+    return str(row.event.get(VERBATIM) or to_guest(row.event, Names()))
 
 
 async def _others(connection: AsyncConnection, conversation: int, reply: int) -> set[str]:
@@ -88,3 +121,26 @@ async def _others(connection: AsyncConnection, conversation: int, reply: int) ->
         outbox.c.message_id.is_not(None),
     )
     return set((await connection.execute(copies.union(named))).scalars())
+
+
+async def _nameless(
+    connection: AsyncConnection, conversation: int, row: OutboxRow
+) -> list[tuple[OutboxRow, int]]:
+    """List the other replies that were sent as nobody knows which message, and when that was known.
+
+    A person said so, or the bot's own mark after a restore.
+    """
+    in_thread = and_(outbox.c.channel == row.channel, outbox.c.thread_ts == row.thread_ts)
+    query = (
+        select(outbox)
+        .where(
+            or_(outbox.c.conversation == conversation, in_thread),
+            outbox.c.id != row.id,
+            outbox.c.state == "completed",
+            outbox.c.message_id.is_(None),
+            ~exists().where(messages.c.reply == outbox.c.id),
+        )
+        .order_by(outbox.c.ts)
+    )
+    found = (await connection.execute(query)).mappings()
+    return [(outbox_row(each), each["finished_at"]) for each in found]

@@ -32,6 +32,15 @@ def test_two_identical_replies_stay_two() -> None:
     assert sent_already("ok", BEGAN, {"a"}, [_message("a")]) is None
 
 
+def test_a_reply_whose_message_nobody_can_name_stands_for_one() -> None:
+    """Each takes the first that fits its time; what is left is this reply."""
+    messages, span = [_message("a"), _message("b")], (BEGAN, BEGAN)
+
+    assert sent_already("ok", BEGAN, (), messages, [span]) == messages[1]
+    assert sent_already("ok", BEGAN, (), messages, [span, span, span]) is None
+    assert sent_already("ok", BEGAN, (), messages, [(from_ms(0), from_ms(9))]) == messages[0]
+
+
 def test_a_root_is_found_by_its_conversation() -> None:
     """Of several roots of one conversation the oldest counts."""
     ours = {"provider": "booking", "conversation_id": "c1"}
