@@ -180,9 +180,18 @@ async def retry(
 async def drop(
     connection: AsyncConnection, row_id: int, *, states: Sequence[str], now: int
 ) -> bool:
-    """Give a reply up, if it stands in one of these states; return whether it did."""
+    """Give a reply up, if it stands in one of these states; return whether it did.
+
+    Its mark says that it stays in Slack, also to a database that is put back from a copy.
+    """
     return await _decide_by_hand(
-        connection, row_id, states, state="cancelled", finished_at=now, error="dropped"
+        connection,
+        row_id,
+        states,
+        state="cancelled",
+        finished_at=now,
+        error="dropped",
+        mark_wanted="lock",
     )
 
 

@@ -305,11 +305,13 @@ async def try_again(connection: AsyncConnection, table: Table, row_id: int, *, n
 async def give_up(connection: AsyncConnection, table: Table, row_id: int, *, now: int) -> bool:
     """Give up a delivery that is not under way, for good; return whether there was one.
 
-    One that was discarded after many attempts could still be tried again: that ends here too.
+    One that was discarded after many attempts could still be tried again: that ends here too. A
+    staff message's mark says that it stays in Slack, also to a database put back from a copy.
     """
+    mark = {"mark_wanted": "lock"} if table is outbox else {}
     statement = (
         update(table)
         .where(table.c.id == row_id, table.c.state.in_((*READY, "uncertain", "discarded")))
-        .values(state="cancelled", owner=None, finished_at=now, error="given_up")
+        .values(state="cancelled", owner=None, finished_at=now, error="given_up", **mark)
     )
     return (await connection.execute(statement)).rowcount == 1

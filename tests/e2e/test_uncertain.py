@@ -62,7 +62,7 @@ def _press(world: World, asked: str, action: str, user: str = ANNA) -> None:
     [
         ("uncertain_sent", [SECOND], "white_check_mark"),
         ("uncertain_again", [FIRST, SECOND], "white_check_mark"),
-        ("uncertain_drop", [SECOND], "warning"),
+        ("uncertain_drop", [SECOND], "lock"),
     ],
 )
 async def test_a_person_decides_and_only_that_conversation_waits(

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridgebot.store import conversations, marks, outbox
+from bridgebot.store import conversations, marks, outbox, queues
 from bridgebot.store.database import Store
 from bridgebot.store.rows import OutboxRow
 from bridgebot.store.schema import outbox as table
@@ -76,3 +76,22 @@ async def test_of_known_messages_only_a_waiting_one_without_a_mark_was_delivered
     await store.write(lambda c: c.execute(update(table).values(**values)))
 
     assert (await _believe(store, mark)).state == state
+
+
+@pytest.mark.parametrize("by_button", [True, False])
+async def test_what_somebody_dropped_is_marked_as_what_stays_in_slack(
+    store: Store, *, by_button: bool
+) -> None:
+    """A copy that knows nothing of it must not send it; the mark says so."""
+    await conversation(store)
+    row_id = await captured(store, TS)
+    warned = {"state": "uncertain", "mark_wanted": "warning", "mark_shown": "warning"}
+    await store.write(lambda c: c.execute(update(table).values(**warned)))
+
+    if by_button:
+        assert await store.write(lambda c: outbox.drop(c, row_id, states=("uncertain",), now=9))
+    else:
+        assert await store.write(lambda c: queues.give_up(c, table, row_id, now=9))
+
+    (row,) = await store.read(lambda c: marks.unmarked(c, slow_before=0, limit=9))
+    assert (row.mark_wanted, row.mark_shown) == ("lock", "warning")
