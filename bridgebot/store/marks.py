@@ -66,13 +66,19 @@ _MARKED = Prepared(
 
 async def believe(
     connection: AsyncConnection, event: Mapping[str, Any], mark: str, *, fresh: bool, now: int
-) -> None:
+) -> int | None:
     """Take a staff message for what the bot's own mark in Slack says that became of it.
 
     ``fresh`` is one that was not known before. Of the others only one that waits to be sent, and
-    never bore a mark, can have been delivered without our knowledge.
+    never bore a mark, can have been delivered without our knowledge. Return the conversation of one
+    that counts as undelivered by this: its author does not know that nothing more comes of it.
     """
     place = and_(outbox.c.channel == str(event["channel"]), outbox.c.ts == str(event["ts"]))
+    if fresh and mark == UNDELIVERED and "edited" in event:
+        # The edit may have come after the mark: then the new words were to be tried. They are
+        # decided about anew, and looked for at the provider before they are sent.
+        await connection.execute(update(outbox).where(place).values(mark_shown=mark))
+        return None
     if not fresh:
         waits = and_(outbox.c.finished_at.is_(None), outbox.c.state.in_(READY))
         unsent = or_(waits, outbox.c.kind == "held")
@@ -85,16 +91,17 @@ async def believe(
         .values(mark_wanted=mark, mark_shown=mark, **values)
         .returning(outbox.c.conversation)
     )
-    found = (await connection.execute(settled)).first()
-    if found is not None and found.conversation is not None and mark == DELIVERED:
+    conversation: int | None = (await connection.execute(settled)).scalar()
+    if conversation is not None and mark == DELIVERED:
         by = f"slack:{event['user']}"
-        await conversations.note_answer(connection, found.conversation, at, by, known=at)
+        await conversations.note_answer(connection, conversation, at, by, known=at)
+    return conversation if mark == UNDELIVERED else None
 
 
-DELIVERED = "white_check_mark"
+DELIVERED, UNDELIVERED = "white_check_mark", "warning"
 _ENDED: dict[str, dict[str, Any]] = {
     DELIVERED: {"kind": "reply", "state": "completed"},
     "lock": {"kind": "note", "state": "cancelled", "error": "note"},
-    "warning": {"kind": "refused", "state": "cancelled", "error": "refused"},
+    UNDELIVERED: {"kind": "refused", "state": "cancelled", "error": "refused"},
 }
 """What is kept of a message with each of the bot's marks; none of it is sent by itself."""

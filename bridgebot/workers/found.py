@@ -16,6 +16,12 @@ from bridgebot.workers.context import Context
 Thread = tuple[str, str]
 """A channel and the ts of a root."""
 
+UNSENT = (
+    "This has the mark of what did not reach the guest, and it is not tried again by itself: the "
+    "bridge does not know any more what was wrong. Please look whether the guest has it; if not, "
+    "edit it, and it is tried as it reads then."
+)
+
 ROOTS_MS = 14 * 86_400_000
 """How far back roots are listed; older threads are looked at one by one."""
 
@@ -45,7 +51,11 @@ class Found:
         ours = event.get("parent_user_id", self._bot_user) == self._bot_user
         kept = await outbox.capture(connection, event, now=now, ours=ours)
         if mark is not None:
-            await marks.believe(connection, event, mark, fresh=kept is not None, now=now)
+            fresh = kept is not None
+            unsent = await marks.believe(connection, event, mark, fresh=fresh, now=now)
+            if unsent is not None:
+                notice = {"text": UNSENT, "mention": event["user"]}
+                await inbox.add_notice(connection, unsent, notice, now=now)
         return kept is not None
 
     async def _edit(self, connection: AsyncConnection, event: Mapping[str, Any]) -> bool:

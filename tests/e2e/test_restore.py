@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import World
+from bridgebot.workers.found import UNSENT
+from tests.e2e.world import ANNA, World
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +43,10 @@ async def _opened(world: World) -> None:
 
 
 async def test_replies_sent_since_the_copy_are_not_sent_again(world: World) -> None:
-    """Their marks say what became of them, also where the copy has them as waiting."""
+    """Their marks say what became of them, also where the copy has them as waiting.
+
+    Whose reply was refused is told once that nothing more comes of it.
+    """
     await _opened(world)
     world.booking.faults.add("conversations.post", "503", times=3)
     waits = world.staff("c1", "Waits while the copy is made")
@@ -71,7 +75,10 @@ async def test_replies_sent_since_the_copy_are_not_sent_again(world: World) -> N
         ["lock"],
         ["warning"],
     ]
-    assert not [each for each in world.thread("c1") if "Send it now?" in each["text"]]
+    await world.until(lambda: any(UNSENT in each["text"] for each in world.thread("c1")))
+    said = [each["text"] for each in world.thread("c1")]
+    assert not [each for each in said if "Send it now?" in each]
+    assert [each for each in said if UNSENT in each] == [f"<@{ANNA}> {UNSENT}"]
 
 
 async def test_replies_that_got_no_mark_are_looked_up_first(world: World) -> None:

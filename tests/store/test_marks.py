@@ -15,12 +15,13 @@ from tests.store.build import captured, conversation, event, queued, read_conver
 TS = "1700000005.000100"
 
 
-async def _believe(store: Store, mark: str) -> OutboxRow:
+async def _believe(store: Store, mark: str, **more: object) -> OutboxRow:
     """Find a message with a mark in its thread, and read what is kept of it."""
+    found = {**event(TS), **more}
 
     async def unit(connection: AsyncConnection) -> OutboxRow | None:
-        fresh = await outbox.capture(connection, event(TS), now=9, ours=True) is not None
-        await marks.believe(connection, event(TS), mark, fresh=fresh, now=9)
+        fresh = await outbox.capture(connection, found, now=9, ours=True) is not None
+        await marks.believe(connection, found, mark, fresh=fresh, now=9)
         return await outbox.by_ts(connection, "C1", TS)
 
     row = await store.write(unit)
@@ -76,6 +77,32 @@ async def test_of_known_messages_only_a_waiting_one_without_a_mark_was_delivered
     await store.write(lambda c: c.execute(update(table).values(**values)))
 
     assert (await _believe(store, mark)).state == state
+
+
+async def test_an_edited_message_with_a_warning_is_decided_about_anew(store: Store) -> None:
+    """Its author may have mended it when it was refused; its old mark is known, so it goes away."""
+    await conversation(store)
+
+    row = await _believe(store, "warning", edited={"user": "U1", "ts": "1700000009.000100"})
+
+    assert await store.read(lambda c: outbox.undecided(c, now=9, limit=9)) == [row]
+    assert (row.kind, row.state, row.mark_wanted, row.mark_shown) == (
+        None,
+        "available",
+        None,
+        "warning",
+    )
+
+
+@pytest.mark.parametrize("mark", ["white_check_mark", "lock"])
+async def test_an_edit_changes_nothing_of_what_other_marks_say(store: Store, mark: str) -> None:
+    """What was sent is not sent again, and what stayed in Slack stays there."""
+    await conversation(store)
+
+    row = await _believe(store, mark, edited={"user": "U1", "ts": "1700000009.000100"})
+
+    assert (row.mark_wanted, row.state != "available") == (mark, True)
+    assert await store.read(lambda c: outbox.undecided(c, now=9, limit=9)) == []
 
 
 @pytest.mark.parametrize("by_button", [True, False])
