@@ -207,9 +207,17 @@ class Catchup:
         self._long = self._long and self._unlisted is not None
 
     async def _look(self, looked: int) -> None:
-        """Add the threads in which somebody wrote since the last look; replies elsewhere go on."""
+        """Add the threads in which somebody wrote since the last look; replies elsewhere go on.
+
+        After one that failed the threads that are known come first, and the next begins where this
+        one did.
+        """
         began = self._context.ms()
-        self._suspect(await self._written_in(looked - MARGIN_MS))
+        try:
+            self._suspect(await self._written_in(looked - MARGIN_MS))
+        except SlackError:
+            self._look_at = self._context.ms() + (self._look_ms or 0)
+            raise
         self._note_look(began)
 
     def _note_look(self, began: int) -> None:

@@ -396,6 +396,17 @@ async def _pass(absence: Absence, catchup: Catchup, seconds: float) -> None:
         await catchup.step()
 
 
+def _refuse() -> None:
+    raise SlackError("Slack is away", code="http_503")
+
+
+async def _fails(absence: Absence, catchup: Catchup) -> None:
+    """Let a moment pass, after which Slack does not answer."""
+    absence.clock.more += timedelta(seconds=50)
+    with pytest.raises(SlackError):
+        await catchup.step()
+
+
 async def test_an_absence_that_nothing_tells_of_is_found_by_a_look(absence: Absence) -> None:
     """Events are posted to us, and a proxy keeps them for an hour: the roots show the replies."""
     posted = absence.another(look_seconds=120)
@@ -415,12 +426,26 @@ async def test_a_look_that_fails_is_made_again(absence: Absence) -> None:
     await posted.step()
     written = absence.writes(0, "Kept back by the proxy")
     absence.world.slack.faults.add("conversations.history", "503", times=99)
-    await _pass(absence, posted, 100)
-    for _ in range(4):
-        absence.clock.more += timedelta(seconds=50)
-        with pytest.raises(SlackError):
-            await posted.step()
+    for _ in range(2):
+        await _pass(absence, posted, 100)
+        await _fails(absence, posted)
     absence.world.slack.faults.clear()
+
+    await _pass(absence, posted, 150)
+
+    assert await absence.found() == {written}
+
+
+async def test_a_look_that_fails_keeps_no_known_thread_from_being_read(absence: Absence) -> None:
+    """The threads that the last look named are read, though the next one fails each time."""
+    posted = absence.another(look_seconds=50)
+    await posted.step()
+    written = absence.writes(0, "Kept back by the proxy")
+    absence.gateway.happens = [_refuse]
+    await _fails(absence, posted)
+    absence.world.slack.faults.add("conversations.history", "503", times=99)
+    await _fails(absence, posted)
+    assert await absence.found() == set()
 
     await posted.step()
 
