@@ -43,6 +43,18 @@ class ThreadConnection(aiosqlite.Connection):
 
     _changes_before = -1
 
+    async def _connect(self) -> ThreadConnection:
+        """Open the file; where it cannot be opened the thread has ended, too, when that is said.
+
+        It would tell its end to a loop that may be closed by then.
+        """
+        try:
+            await super()._connect()
+        except BaseException:
+            self._thread.join()
+            raise
+        return self
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if getattr(_here, "connection", None) is self or not self._may_wait(fn, args):
             return fn(*args, **kwargs)
