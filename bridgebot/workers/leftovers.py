@@ -66,8 +66,9 @@ class Leftovers:
             # Nothing was sent by looking.
             error.certain = True
             raise
-        others = await self._context.store.peek(lambda c: _others(c, conversation.id, row.id))
-        nameless = await self._context.store.peek(lambda c: _nameless(c, conversation.id, row))
+        # Ended replies have no index by conversation: not on the loop's time.
+        others = await self._context.store.read(lambda c: _others(c, conversation.id, row.id))
+        nameless = await self._context.store.read(lambda c: _nameless(c, conversation.id, row))
         found = reconcile.sent_already(
             row.content or "",
             from_ms(written),
