@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridgebot.workers.catchup import CURSOR
 from bridgebot.workers.found import UNSENT
 from tests.e2e.world import ANNA, World
 
@@ -40,6 +41,15 @@ async def _opened(world: World) -> None:
     world.guest("c1", "Hello")
     await world.start()
     await world.until(lambda: world.thread("c1") and world.queued() == 0)
+    # A bridge that has not yet said that it is present never was: nothing is compared then.
+    await world.until(lambda: _present(world))
+
+
+def _present(world: World) -> bool:
+    """Tell whether the bridge has written down that it hears Slack."""
+    with contextlib.closing(sqlite3.connect(world.directory / "bridgebot.db")) as database:
+        query = "SELECT count(*) FROM cursors WHERE name = ?"
+        return bool(database.execute(query, (CURSOR,)).fetchone()[0])
 
 
 async def test_replies_sent_since_the_copy_are_not_sent_again(world: World) -> None:
