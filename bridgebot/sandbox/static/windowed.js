@@ -14,7 +14,10 @@ export class Windowed {
     this.end = 0;
     this.atEnd = true;
     // A list that stood at its end stays there when a drawer takes some of its height.
-    new ResizeObserver(() => { if (this.atEnd) container.scrollTop = container.scrollHeight; }).observe(container);
+    new ResizeObserver(() => {
+      this.height = container.clientHeight;
+      if (this.atEnd) container.scrollTop = container.scrollHeight;
+    }).observe(container);
     container.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     container.addEventListener("keydown", (event) => {
       if (event.target !== container || !["Home", "End"].includes(event.key)) return;
@@ -62,7 +65,9 @@ export class Windowed {
   }
 
   #note() {
-    this.atEnd = this.end >= this.items.length && this.#below() < 2;
+    const there = this.end >= this.items.length && this.#below() < 2;
+    // A list whose height has just changed, and was not told of it yet, did not leave its end.
+    if (there || this.container.clientHeight === this.height) this.atEnd = there;
   }
 
   #anchor() {
