@@ -132,7 +132,11 @@ class Tokens:
         except ProviderError as error:
             raise self._hold(now, error) from error
         self._failures, self._held = 0, None
-        token = Token(value, expiry(value) or now + LIFE)
+        until = expiry(value) or now + LIFE
+        if until - EARLY <= now:
+            # One that was just given is not over: this machine's clock is ahead.
+            until = now + LIFE
+        token = Token(value, until)
         # ``until`` of a doubt is when the token may be renewed again if it never works.
         self._doubt = Token(value, now + AGAIN) if refused is not None else None
         await self._store.set(token)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
+import jwt
 import pytest
 from sqlalchemy import select
 
 from bridgebot.model import ProviderName
-from bridgebot.providers.booking_token import Token
+from bridgebot.providers.booking_token import Token, Tokens
+from bridgebot.providers.http import Answer, Caller
 from bridgebot.store.database import Store
 from bridgebot.store.schema import cursors
 from bridgebot.workers.tokens import StoredToken
 
 BOOKING, NORTH = ProviderName("booking"), ProviderName("booking:north")
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TOKEN = Token(value="t-1", until=datetime(2026, 5, 1, tzinfo=UTC))
 
 
@@ -48,3 +52,32 @@ async def test_the_credentials_are_not_kept_with_the_token(store: Store) -> None
 
     rows = (await store.read(lambda c: c.execute(select(cursors)))).all()
     assert "hush" not in str(rows)
+
+
+class Exchange:
+    """A provider that gives a token that it says is valid for an hour, by its own clock."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    async def once(self, *_: Any, **__: Any) -> Answer:
+        """Give the next token."""
+        self.given += 1
+        claims = {"exp": int((NOON + timedelta(hours=1)).timestamp()), "n": self.given}
+        token = jwt.encode(claims, "x" * 32, algorithm="HS256")
+        return Answer(status=200, body={"jwt": token})
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 24])
+async def test_a_clock_that_is_ahead_uses_up_no_tokens(ahead: int) -> None:
+    """A token that was just given is used, whatever this machine thinks of its end."""
+    provider = Exchange()
+    tokens = Tokens(
+        cast("Caller", provider),
+        url="https://provider.example/token",
+        client_id="id",
+        client_secret="hush",
+        now=lambda: NOON + timedelta(hours=ahead),
+    )
+    assert len({await tokens.current() for _ in range(5)}) == 1
+    assert provider.given == 1
