@@ -184,13 +184,9 @@ def _assemble(
 ) -> Parts:
     signals = context.signals
     people, rules = People(gateway, me.team_id, named=settings.may_reply), _rules(settings)
+    outright = Outright(context, people, rules, group, undo=settings.undo_seconds)
     app, capture = make_app(
-        settings,
-        context,
-        client,
-        me,
-        on_failed=lambda: catchup.was_absent(0.0),
-        outright=Outright(context, people, rules, group, undo=settings.undo_seconds),
+        settings, context, client, me, outright, on_failed=lambda: catchup.was_absent(0.0)
     )
     access, files = Access(people, context.routing.channels(), group), Files(gateway, client)
     group.register(app)

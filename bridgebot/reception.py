@@ -108,9 +108,9 @@ def make_app(
     context: Context,
     client: AsyncWebClient,
     me: Identity,
+    outright: Outright,
     *,
     on_failed: Callable[[], None],
-    outright: Outright,
 ) -> tuple[HearingApp, Capture]:
     """Make Bolt's application; what comes is captured before anything else looks at it."""
     secret = settings.slack_signing_secret

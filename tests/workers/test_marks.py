@@ -6,7 +6,7 @@ import pytest
 
 from bridgebot.bridge.delivery import Outcome, State
 from bridgebot.model import MessageId, Sent
-from bridgebot.store import conversations, outbox
+from bridgebot.store import conversations, marks, outbox
 from bridgebot.workers import ends
 from bridgebot.workers.presenter import SLOW, SLOW_SECONDS
 from tests.e2e.world import ANNA, GUESTS
@@ -81,3 +81,30 @@ async def test_a_reply_that_is_done_in_time_never_has_an_hourglass(office: Offic
     await node.work()
 
     assert _marks(office, ts) == ["white_check_mark"]
+
+
+async def test_an_hourglass_that_was_not_written_down_goes_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between reaction and note: else both marks would stand for ever."""
+    node = await office.node()
+    ts = await _reply(office, node)
+    office.clock.seconds += SLOW_SECONDS + 0.5
+    with monkeypatch.context() as patch:
+        patch.setattr(marks, "note_marks", _dies)
+        with pytest.raises(DiedError):
+            await node.work()
+    assert _marks(office, ts) == [SLOW]
+
+    await _ends(node, State.COMPLETED)
+    await node.work()
+
+    assert _marks(office, ts) == ["white_check_mark"]
+
+
+class DiedError(Exception):
+    """The process ends here."""
+
+
+async def _dies(*_: object) -> None:
+    raise DiedError

@@ -16,7 +16,7 @@ from bridgebot.providers.http import fenced
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.workers.context import Pulse
 from bridgebot.workers.lease import STANDBY_SECONDS
-from bridgebot.workers.poller import Poller
+from bridgebot.workers.poller import BREATH, Poller
 from tests.workers.booking_bench import BookingBench, booking_bench
 
 LEASE = LEASE_MS / 1000
@@ -164,6 +164,17 @@ async def test_a_process_that_stands_still_right_before_the_confirm_sends_none(
         await first.step()
 
     assert (queue.confirms(), len(queue.bench.account.queue)) == (0, 1)
+
+
+async def test_only_a_full_batch_is_followed_by_the_next_at_once(queue: Queue) -> None:
+    """One that was not full left nothing behind: else each copy of a reply would cost a call."""
+    for number in range(100):
+        queue.bench.guest("c2", f"message {number}")
+    poller = queue.poller()
+
+    assert await poller.step() == 0.0
+    assert 0.0 < await poller.step() <= BREATH
+    assert not queue.bench.account.queue
 
 
 async def test_between_two_confirms_there_is_a_fetch(queue: Queue) -> None:
