@@ -15,10 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Message, SenderKind
 from bridgebot.store.prepared import Prepared, Row, Words
-from bridgebot.store.queues import READY, Claims, in_flight
+from bridgebot.store.queues import READY, Ahead, Claims, in_flight
 from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, message_of, to_ms
 from bridgebot.store.schema import conversations, inbox, messages
 from bridgebot.store.sql import insert_or_ignore
+
+
+FORESEEN = 256
+"""Conversations that one look over all that is open finds, for this claim and the next ones."""
 
 
 async def add(
@@ -112,14 +116,22 @@ async def claim(
     now: int,
     limit: int,
     skip_channels: Collection[str] = (),
+    ahead: Ahead | None = None,
 ) -> Sequence[InboxRow]:
     """Take the head of each conversation that is due.
 
     Conversations take turns, so that one with a long backlog does not keep the others waiting.
+    ``ahead`` is what the caller keeps of the last look over all, from one claim to the next.
     """
+    ahead = Ahead() if ahead is None else ahead
     values = {"now": now, "most": limit, "skipped": skip_channels}
-    heads = await _CLAIMS.heads(connection, values)
-    rows = await _CLAIMS.take(connection, heads, values, owner=owner, now=now)
+    rows: list[Row] = []
+    while len(rows) < limit and (chosen := ahead.some(limit - len(rows), now=now)):
+        rows += await _CLAIMS.take_among(connection, chosen, values, owner=owner, now=now)
+    if (room := limit - len(rows)) > 0:
+        heads = await _CLAIMS.heads(connection, {**values, "most": max(room, FORESEEN)})
+        rows += await _CLAIMS.take(connection, heads[:room], values, owner=owner, now=now)
+        ahead.remember(heads[room:], now=now)
     if not rows:
         return ()
     served = sorted({row["conversation"] for row in rows})

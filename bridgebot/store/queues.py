@@ -7,7 +7,8 @@ the conversations it takes from, so that no two nodes have rows of one conversat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -217,6 +218,21 @@ class Claims:
         place = {row_id: number for number, row_id in enumerate(ids)}
         return sorted(taken, key=lambda row: place[row["id"]])
 
+    async def take_among(
+        self,
+        connection: AsyncConnection,
+        chosen: Sequence[int],
+        values: Values,
+        *,
+        owner: str,
+        now: int,
+    ) -> list[Row]:
+        """Take what can be taken of these conversations, without a look over all that is open."""
+        heads: Sequence[Row] = [{"id": None, "conversation": each} for each in chosen]
+        if connection.dialect.name != "postgresql":
+            heads = await self._again.rows(connection, {**values, "chosen": chosen})
+        return await self.take(connection, heads, values, owner=owner, now=now)
+
     async def _locked(
         self, connection: AsyncConnection, heads: Sequence[Row], values: Values
     ) -> Sequence[Row]:
@@ -225,6 +241,33 @@ class Claims:
         chosen = {"chosen": [row["conversation"] for row in heads]}
         locked = [row["id"] for row in await _LOCKING.rows(connection, chosen)]
         return await self._again.rows(connection, {**values, "chosen": locked}) if locked else ()
+
+
+AHEAD_MS = 250
+
+
+class Ahead:
+    """Conversations whose turn comes next, as the last look over all that is open found them.
+
+    That look reads whatever waits, so under a backlog one serves many claims. It says where to look
+    and nothing else: what is taken is asked for anew. After a moment it is too old, since a guest
+    who has just written may come before those it found.
+    """
+
+    def __init__(self) -> None:
+        self._next: deque[int] = deque()
+        self._until = 0
+
+    def remember(self, heads: Iterable[Row], *, now: int) -> None:
+        """Keep what a look found beside what was taken."""
+        self._next = deque(row["conversation"] for row in heads)
+        self._until = now + AHEAD_MS
+
+    def some(self, most: int, *, now: int) -> list[int]:
+        """Hand over the next ones; none where the look was too long ago."""
+        if not self._until - AHEAD_MS <= now < self._until:
+            self._next.clear()
+        return [self._next.popleft() for _ in range(min(most, len(self._next)))]
 
 
 _LOCKING = Prepared(

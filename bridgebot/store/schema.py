@@ -154,17 +154,22 @@ messages = Table(
     Column("erased_at", BigInteger),
     UniqueConstraint("provider", "message_id"),
     Index("ix_messages_conversation", "conversation", "sent_at"),
-    Index("ix_messages_reply", "reply"),
 )
+# all that figures about answers ask for, so that they need not visit the rows
 Index(
     "ix_messages_guest",
     messages.c.sent_at,
+    messages.c.conversation,
+    messages.c.answered_at,
+    messages.c.excused_at,
     sqlite_where=text("sender = 'guest'"),
     postgresql_where=text("sender = 'guest'"),
 )
 BY_GUESTS = messages.c.sender == literal("guest", literal_execute=True)
 """Written into the statement as it stands: only so an index of guests' messages is used."""
 _where_set(messages.c.answered_at, "ix_messages_answered")
+_where_set(messages.c.reply, "ix_messages_reply")
+_partly("ix_messages_elsewhere", text("origin = 'elsewhere'"), messages.c.sent_at)
 _partly("ix_messages_kept", KEPT, messages.c.sent_at)
 
 
@@ -259,6 +264,7 @@ Index(
 )
 MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
 _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
+_partly("ix_outbox_sent", text("kind = 'reply' AND state = 'completed'"), outbox.c.finished_at)
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
 DISCARDED = text("state = 'discarded'")

@@ -41,6 +41,7 @@ class Poster:
     def __init__(self, context: Context, gateway: Gateway, files: Files) -> None:
         self._context = context
         self._gateway = gateway
+        self._ahead = queues.Ahead()
         self._gallery = Gallery(context, gateway, files, self._open_thread)
         self.pool: Pool[InboxRow] = Pool(
             size=IN_FLIGHT,
@@ -72,6 +73,7 @@ class Poster:
                 now=self._context.ms(),
                 limit=room,
                 skip_channels=skip,
+                ahead=self._ahead,
             )
         )
 

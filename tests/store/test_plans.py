@@ -7,7 +7,7 @@ import pkgutil
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect
 import bridgebot.store
 from bridgebot.store import hot
 from bridgebot.store.database import Store
-from bridgebot.store.prepared import Prepared, _make
+from bridgebot.store.prepared import Prepared, _Made, _make, _Slot
 
 LARGE = "conversations|messages|inbox|outbox|notifications|audit"
 WHOLE = re.compile(rf"^SCAN ({LARGE})$")
@@ -35,11 +35,26 @@ def _prepared() -> Iterator[tuple[str, Prepared]]:
             yield f"replies.{name}", value
 
 
+def _values(made: _Made, value: int) -> list[object]:
+    names = [each.name if isinstance(each, _Slot) else None for each in made.order]
+    given = {None: 0, **{name: f"[{value}]" if name in made.lists else value for name in names}}
+    return [given[name] for name in names]
+
+
 def _plan(database: sqlite3.Connection, prepared: Prepared) -> list[str]:
     made = _make(prepared._build, dialect())
-    names = [getattr(each, "name", None) for each in made.order]
-    values = ["[1]" if name in made.lists else 1 for name in names]
-    return [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {made.text}", values)]
+    steps = database.execute(f"EXPLAIN QUERY PLAN {made.text}", _values(made, 1))
+    return [str(row[3]) for row in steps]
+
+
+def _planned_anew(database: sqlite3.Connection, asked: list[str], prepared: Prepared) -> bool:
+    """Run a statement with one value after the other; SQLite asks what it may when it plans."""
+    made = _make(prepared._build, dialect())
+    for value in range(1, 4):
+        asked.clear()
+        with suppress(sqlite3.IntegrityError):
+            database.execute(made.text, _values(made, value)).fetchall()
+    return asked != []
 
 
 @pytest.fixture
@@ -57,3 +72,20 @@ def test_no_prepared_statement_reads_a_whole_table(database: sqlite3.Connection)
     assert len(plans) > 30
     whole = {name: [step for step in plan if WHOLE.match(step)] for name, plan in plans.items()}
     assert {name: steps for name, steps in whole.items() if steps} == {}
+
+
+def test_no_prepared_statement_is_planned_anew_for_other_values(
+    database: sqlite3.Connection,
+) -> None:
+    """As SQLite does where a value that is told may be that of a partial index's condition."""
+    asked: list[str] = []
+
+    def allow(action: int, *_about: str | None) -> int:
+        asked.append(str(action))
+        return sqlite3.SQLITE_OK
+
+    with closing(database):
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.set_authorizer(allow)
+        anew = [name for name, each in _prepared() if _planned_anew(database, asked, each)]
+    assert anew == []

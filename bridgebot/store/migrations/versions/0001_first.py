@@ -268,12 +268,27 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_guest",
         "messages",
-        ["sent_at"],
+        ["sent_at", "conversation", "answered_at", "excused_at"],
         unique=False,
         sqlite_where=sa.text("sender = 'guest'"),
         postgresql_where=sa.text("sender = 'guest'"),
     )
-    op.create_index("ix_messages_reply", "messages", ["reply"], unique=False)
+    op.create_index(
+        "ix_messages_reply",
+        "messages",
+        ["reply"],
+        unique=False,
+        sqlite_where=sa.text("reply IS NOT NULL"),
+        postgresql_where=sa.text("reply IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_messages_elsewhere",
+        "messages",
+        ["sent_at"],
+        unique=False,
+        sqlite_where=sa.text("origin = 'elsewhere'"),
+        postgresql_where=sa.text("origin = 'elsewhere'"),
+    )
     op.create_index(
         "ix_messages_kept",
         "messages",
@@ -338,6 +353,14 @@ def upgrade() -> None:
         postgresql_where=sa.text(
             "mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')"
         ),
+    )
+    op.create_index(
+        "ix_outbox_sent",
+        "outbox",
+        ["finished_at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'reply' AND state = 'completed'"),
+        postgresql_where=sa.text("kind = 'reply' AND state = 'completed'"),
     )
     op.create_index(
         "ix_outbox_open",
