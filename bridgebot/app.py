@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
 import structlog
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
@@ -22,8 +21,9 @@ from bridgebot import __version__, health
 from bridgebot.accounts import build_providers, build_routing
 from bridgebot.bridge.replies import Rules
 from bridgebot.errors import BridgebotError, ProviderError, SlackError
-from bridgebot.providers.http import fenced
+from bridgebot.providers.wire import open_http
 from bridgebot.reception import drafts_of, make_app, open_reception, signing_of, weekly_of
+from bridgebot.session import open_session
 from bridgebot.settings import Settings
 from bridgebot.slack.access import Access
 from bridgebot.slack.actions import Actions
@@ -34,7 +34,6 @@ from bridgebot.slack.gateway import Gateway, Identity, make_client
 from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
 from bridgebot.slack.people import People
-from bridgebot.slack.session import open_session
 from bridgebot.slack.socket import Socket
 from bridgebot.slack.timekeeper import Timekeeper, utc_now
 from bridgebot.slack.webhook import Webhook
@@ -71,8 +70,6 @@ GRACE_SECONDS = 6.0
 
 LOOK_SECONDS = 120.0
 """How often the roots are looked at where events are posted to us."""
-
-HTTP_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,9 +125,7 @@ async def _build(
 ) -> Parts:
     pulse = Pulse()
     session = await stack.enter_async_context(open_session(pulse.beats))
-    http = await stack.enter_async_context(
-        httpx.AsyncClient(timeout=HTTP_TIMEOUT, event_hooks=fenced(pulse.beats))
-    )
+    http = await stack.enter_async_context(open_http(pulse.beats))
     token = settings.slack_bot_token.get_secret_value()
     client = make_client(token, settings.slack_api_url, session)
     pacer = Pacer(posts_per_second=settings.slack_posts_per_second)

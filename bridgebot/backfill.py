@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bridgebot.accounts import build_providers, build_routing
-from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.bridge.spans import Span
 from bridgebot.errors import ProviderError
+from bridgebot.providers.wire import TIMEOUT
 from bridgebot.settings import Settings
 from bridgebot.slack.timekeeper import utc_now
 from bridgebot.store.database import Store
@@ -32,7 +32,7 @@ async def backfill(settings: Settings, span: Span) -> str:
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
         providers = build_providers(settings, http, store)
         context = Context(
             store=store,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 def elapsed() -> float:
     """Tell the seconds since some moment of the past."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot is None else time.clock_gettime(boot)
+    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)

@@ -16,14 +16,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.accounts import build_providers
 from bridgebot.answers import check_one, where
-from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.doctor.findings import Finding, good, report, status, wrong
 from bridgebot.doctor.providers import check_provider
 from bridgebot.doctor.slack import check_app_token, check_bot, check_channel, check_metadata
+from bridgebot.providers.wire import TIMEOUT
+from bridgebot.session import open_session
 from bridgebot.settings import PREFIX, load_settings, single
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 
 ENV = Path(".env")
 Answers = Mapping[str, str]
@@ -91,7 +91,7 @@ async def _booking(answers: Answers) -> Sequence[Finding]:
     values = {name.lower(): value for name, value in answers.items()}
     properties = json.loads(values.pop("booking_properties", "[]"))
     settings = load_settings(**values, booking_properties=properties)
-    async with httpx.AsyncClient(timeout=HTTP_TIMEOUT) as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT) as http:
         return [
             finding
             for provider in build_providers(settings, http)

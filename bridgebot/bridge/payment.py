@@ -11,13 +11,16 @@ from typing import Any
 
 from bridgebot.model import Message, Received
 
-_GAP = r"[\s.\u2010-\u2015\u2212\u200b-\u200d\u2060-]{1,3}"
+_BLANK = r"\s.\u2010-\u2015\u2212\u200b-\u200d\u2060-"
+_GAP = rf"[{_BLANK}]{{1,3}}"
 """What people put between the groups of a number, or what a program puts there as they paste."""
 
-_RUN = re.compile(rf"\d+(?:{_GAP}\d+)*")
-_GROUP = re.compile(r"\d+")
-
 SHORTEST, LONGEST, LAST = 13, 19, 4
+
+_GROUP = re.compile(r"\d+")
+_RUN = re.compile(rf"(?=[\d{_BLANK}]{{{SHORTEST}}})\d+(?:{_GAP}\d+)*")
+"""Digits, in groups or not; what is too short for a card is passed over at its first digit."""
+
 FIRST_GROUP = range(4, 9)
 """How many digits the first group of a number has that is written in several."""
 

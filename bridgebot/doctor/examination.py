@@ -9,7 +9,6 @@ import aiohttp
 import httpx
 
 from bridgebot.accounts import build_providers
-from bridgebot.app import HTTP_TIMEOUT
 from bridgebot.doctor.findings import Finding
 from bridgebot.doctor.machine import check_database, check_env_file, check_settings
 from bridgebot.doctor.notifications import check_notifications
@@ -23,10 +22,11 @@ from bridgebot.doctor.slack import (
     check_group,
     check_metadata,
 )
+from bridgebot.providers.wire import TIMEOUT
+from bridgebot.session import open_session
 from bridgebot.settings import Settings
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.slack.timekeeper import utc_now
 
 
@@ -39,7 +39,7 @@ async def examine(now: Callable[[], datetime] = utc_now) -> list[Finding]:
     findings += await check_database(settings.database_url)
     async with open_session() as session:
         findings += await _check_slack(settings, session, now())
-    async with httpx.AsyncClient(timeout=HTTP_TIMEOUT) as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT) as http:
         for provider in build_providers(settings, http):
             findings += await check_provider(provider, settings.database_url)
         findings += await check_notifications(settings, http)

@@ -122,7 +122,7 @@ class Gateway:
         icon_emoji: str | None = None,
     ) -> str:
         """Post once and return the ts; never retried here."""
-        arguments: dict[str, Any] = {
+        told: dict[str, Any] = {
             "channel": channel,
             "text": text,
             "blocks": [dict(block) for block in blocks] or None,
@@ -134,7 +134,8 @@ class Gateway:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self._call(POST, lambda: self._client.chat_postMessage(**arguments), channel)
+        body = {name: value for name, value in told.items() if value is not None}
+        answer = await self._call(POST, lambda: self._client.api_call(POST, json=body), channel)
         if thread_ts and not (answer.get("message") or {}).get("thread_ts"):
             # Slack leaves out a thread_ts it does not know and posts into the channel itself.
             log.warning("landed_in_channel", channel=channel, ts=answer["ts"])

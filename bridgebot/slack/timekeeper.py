@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from bridgebot.elapsed import elapsed
 
@@ -24,7 +25,12 @@ def utc_now() -> datetime:
 
 def stated_time(headers: Mapping[str, str]) -> datetime | None:
     """Read at what time an answer says it was given."""
-    value = headers.get("Date") or headers.get("date")
+    return _moment(headers.get("Date") or headers.get("date"))
+
+
+@lru_cache(maxsize=8)
+def _moment(value: str | None) -> datetime | None:
+    """Read a header's time; all answers of one second state the same."""
     try:
         at = parsedate_to_datetime(value) if value else None
     except ValueError:

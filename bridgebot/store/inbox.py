@@ -20,7 +20,6 @@ from bridgebot.store.rows import ConversationRow, InboxRow, conversation_row, me
 from bridgebot.store.schema import conversations, inbox, messages
 from bridgebot.store.sql import insert_or_ignore
 
-
 FORESEEN = 256
 """Conversations that one look over all that is open finds, for this claim and the next ones."""
 

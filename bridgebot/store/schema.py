@@ -262,6 +262,16 @@ Index(
     sqlite_where=text("kind IS NULL AND finished_at IS NULL"),
     postgresql_where=text("kind IS NULL AND finished_at IS NULL"),
 )
+# messages of threads that are not known to be a conversation's yet
+UNBOUND = text("conversation IS NULL AND finished_at IS NULL")
+Index(
+    "ix_outbox_unbound",
+    outbox.c.channel,
+    outbox.c.thread_ts,
+    outbox.c.ts,
+    sqlite_where=UNBOUND,
+    postgresql_where=UNBOUND,
+)
 MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
 _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
 _partly("ix_outbox_sent", text("kind = 'reply' AND state = 'completed'"), outbox.c.finished_at)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import StoreError
 from bridgebot.store.engine import FAULTS, is_crowded, is_lost
 from bridgebot.store.lasting import Lasting
@@ -20,6 +21,8 @@ Unit = Callable[[AsyncConnection], Awaitable[T]]
 GROUP = 128
 TRIES = 20
 PAUSE = 0.05
+BREATH = 0.002
+"""Seconds of work after which others have a turn of the loop."""
 
 
 @dataclass(slots=True, eq=False)
@@ -126,16 +129,16 @@ class Writer:
     async def _transaction(self, group: list[_Waiting], *, open_to_more: bool = False) -> list[Any]:
         units = self._joining(group) if open_to_more else iter(group)
         async with self._connection.to_write() as connection:
-            results = [await _breathing(waiting.unit(connection)) for waiting in units]
+            results, breathed = [], elapsed()
+            for waiting in units:
+                results.append(await waiting.unit(connection))
+                # Others get a turn of the loop: on SQLite no statement gives them one. What they
+                # write then joins this group.
+                if waiting is group[-1] or elapsed() - breathed > BREATH:
+                    await asyncio.sleep(0)
+                    breathed = elapsed()
         self.commits += 1
         return results
-
-
-async def _breathing(unit: Awaitable[T]) -> T:
-    """Run a unit, and let others have a turn of the loop: on SQLite no statement does."""
-    result = await unit
-    await asyncio.sleep(0)
-    return result
 
 
 def _refuse(waiting: _Waiting, error: Exception) -> None:

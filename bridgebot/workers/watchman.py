@@ -75,11 +75,12 @@ class Watchman:
         now = self._context.ms()
         if not await self._context.store.peek(lambda c: watch.is_due(c, now)):
             return PAUSE
-        raised = await self._context.store.write(lambda c: self._look(c, now))
+        looked, raised = await self._context.store.write(lambda c: self._look(c, now))
         if raised:
             log.info("guests_wait", alerts=raised)
         self._context.signals.views.set()
-        return 0.0
+        # Each message wants a look at its conversation; under a backlog one serves for many.
+        return 0.0 if looked == watch.MOST else PAUSE
 
     def _is_heard(self) -> bool:
         """Tell whether it is known what came while this process was away, as far as it can be.
@@ -93,7 +94,8 @@ class Watchman:
         others_do = now - began >= LEASE_MS / 1000 + STANDBY_SECONDS
         return all(each.caught_up or (each.standby and others_do) for each in self._sources)
 
-    async def _look(self, connection: AsyncConnection, now: int) -> int:
+    async def _look(self, connection: AsyncConnection, now: int) -> tuple[int, int]:
+        """Look at those that are due; count them, and the alerts that were raised."""
         # One node at a time, or each would see half of a flood, and raise no summary.
         await watch.alone(connection)
         rows = await watch.due(connection, now)
@@ -109,7 +111,7 @@ class Watchman:
             await self._call(connection, alert, calls)
         if summary is not None:
             await watch.touch(connection, summary)
-        return len(raised)
+        return len(rows), len(raised)
 
     def _judge(self, row: ConversationRow, now: int) -> Look:
         about = row.about

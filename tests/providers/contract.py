@@ -14,6 +14,7 @@ from bridgebot.model import Batch, ConversationId, PropertyId, Received, Unreada
 from bridgebot.providers.base import Provider
 from bridgebot.providers.booking import booking_provider
 from bridgebot.providers.hostelmate import hostelmate_provider
+from bridgebot.providers.wire import open_http
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.limits import Limits
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
@@ -198,7 +199,7 @@ async def account_at(name: str) -> AsyncIterator[Account]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with open_http() as http:
         account.connect(f"http://127.0.0.1:{runner.addresses[0][1]}", http)
         yield account
     await runner.cleanup()

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
 from aiohttp import web
 
 from bridgebot.model import ConversationId, PropertyId
 from bridgebot.providers.base import Provider
 from bridgebot.providers.booking import booking_provider
+from bridgebot.providers.wire import open_http
 from bridgebot.sandbox.messaging.booking import Account, Booking, Conversation
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.messaging.switches import Switches, variants
@@ -55,7 +55,7 @@ async def serve(switches: Switches) -> AsyncIterator[Side]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with open_http() as http:
         provider = booking_provider(
             http=http,
             api_url=f"{base}/messaging",

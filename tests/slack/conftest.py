@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bridgebot.session import open_session
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from tests.slack.stub import Stub, serving
 
 

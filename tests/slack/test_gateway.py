@@ -7,9 +7,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bridgebot.errors import SlackError
+from bridgebot.session import open_session
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import POST, Pacer
-from bridgebot.slack.session import open_session
 from tests.slack.stub import Reply, Stub, drop, ok, page, refuse
 
 TEXT = "The words of a guest"

@@ -14,8 +14,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.errors import SlackError, StoreError
+from bridgebot.session import open_session
 from bridgebot.slack.gateway import make_client
-from bridgebot.slack.session import open_session
 from bridgebot.slack.socket import Socket
 from tests.slack.stub import Stub, drop
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from bridgebot.model import Conversation
 from bridgebot.providers.base import Provider
 from bridgebot.providers.hostelmate import hostelmate_provider
+from bridgebot.providers.wire import open_http
 from bridgebot.sandbox.hostelmate.hostel import HostelMate
 from bridgebot.sandbox.hostelmate.limits import Limits
 from bridgebot.sandbox.hostelmate.standin import HostelMateStandIn
@@ -152,7 +153,7 @@ async def bench_on(directory: Path, **switches: Any) -> AsyncIterator[Bench]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     store = await Store.open(f"sqlite:///{directory}/bench.db")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with open_http() as http:
         bench = Bench(store, stand_in, http)
         bench.base = f"http://127.0.0.1:{runner.addresses[0][1]}/hostelmate"
         yield bench

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from bridgebot.model import PropertyId
 from bridgebot.providers.base import Provider
 from bridgebot.providers.booking import booking_provider
+from bridgebot.providers.wire import open_http
 from bridgebot.sandbox.messaging.booking import Booking, Conversation
 from bridgebot.sandbox.messaging.standin import BookingStandIn
 from bridgebot.sandbox.messaging.switches import Switches
@@ -148,7 +149,7 @@ class BookingBench:
 async def booking_bench(directory: Path, **switches: Any) -> AsyncIterator[BookingBench]:
     """Serve the stand-in under some switches, with an empty store."""
     store = await Store.open(f"sqlite:///{directory}/bench.db")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with open_http() as http:
         bench = BookingBench(store, http, Switches(**switches))
         app = web.Application()
         bench.stand_in.add_routes(app)

@@ -24,11 +24,11 @@ from bridgebot.model import (
     Received,
     SenderKind,
 )
+from bridgebot.session import open_session
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.guests import Guests
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, leases
 from bridgebot.store.database import Store
 from bridgebot.store.rows import ConversationRow, to_ms

@@ -24,10 +24,10 @@ from bridgebot.model import (
     SenderKind,
 )
 from bridgebot.sandbox.slack.state import Channel
+from bridgebot.session import open_session
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import WORKSPACE, Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.store.database import Store
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.intake import store_batch

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.elapsed import elapsed
 from bridgebot.errors import SlackError
 from bridgebot.sandbox.slack.state import Channel
+from bridgebot.session import open_session
 from bridgebot.slack.capture import EDITED_ON_ITS_WAY
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.slack.timekeeper import Timekeeper, utc_now
 from bridgebot.store import conversations, records
 from bridgebot.store.corrections import OFFERED

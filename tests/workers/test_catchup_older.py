@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bridgebot.session import open_session
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import LIMITS, Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.store import conversations, lookups, records
 from bridgebot.store.database import Store
 from bridgebot.store.schema import outbox

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bridgebot.session import open_session
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.store import leases
 from bridgebot.store.database import Store
 from bridgebot.store.rows import to_ms

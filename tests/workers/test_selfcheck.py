@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 
 from bridgebot.sandbox.slack.membership import regroups
 from bridgebot.sandbox.slack.state import Channel
+from bridgebot.session import open_session
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.group import Group
 from bridgebot.slack.pacing import Pacer
-from bridgebot.slack.session import open_session
 from bridgebot.slack.timekeeper import utc_now
 from bridgebot.store.database import Store
 from bridgebot.store.rows import to_ms

@@ -355,6 +355,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_outbox_unbound",
+        "outbox",
+        ["channel", "thread_ts", "ts"],
+        unique=False,
+        sqlite_where=sa.text("conversation IS NULL AND finished_at IS NULL"),
+        postgresql_where=sa.text("conversation IS NULL AND finished_at IS NULL"),
+    )
+    op.create_index(
         "ix_outbox_sent",
         "outbox",
         ["finished_at"],

@@ -1,7 +1,8 @@
-"""The one pooled session in which Slack is called."""
+"""Pooled sessions in which others are called, fenced against a process that stood still."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,8 +20,8 @@ class _Connector(aiohttp.TCPConnector):
     what others have looked for in vain and sent again.
     """
 
-    def __init__(self, may_send: Callable[[], bool]) -> None:
-        super().__init__(limit=64)
+    def __init__(self, may_send: Callable[[], bool], **more: Any) -> None:  # noqa: ANN401
+        super().__init__(limit=64, **more)
         self._may_send = may_send
 
     async def connect(self, *arguments: Any, **more: Any) -> aiohttp.connector.Connection:  # noqa: ANN401
@@ -34,12 +35,15 @@ class _Connector(aiohttp.TCPConnector):
 
 @asynccontextmanager
 async def open_session(
-    may_send: Callable[[], bool] = lambda: True,
+    may_send: Callable[[], bool] = lambda: True, *, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the one pooled session; its time limits are the ones that count."""
+    """Open a pooled session; its time limits are the ones that count, where a call has none.
+
+    Whom to trust is told by ``context``, or else by the system.
+    """
     timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
-    connector = _Connector(may_send)
-    # Slack's API sets no cookies that a token needs; looking for some costs each call.
+    connector = _Connector(may_send, ssl=True if context is None else context)
+    # None of those who are called set cookies that a token needs; looking for some costs each call.
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(
         timeout=timeout, connector=connector, cookie_jar=jar
