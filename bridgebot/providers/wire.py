@@ -49,16 +49,12 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._other.handle_async_request(request)
         body = await request.aread()
         try:
-            url = URL(str(request.url), encoded=True)
-        except ValueError as error:
-            raise httpx.UnsupportedProtocol(str(error), request=request) from error
-        try:
-            return await self._post(url, request, body)
+            return await self._post(request, body)
         except (aiohttp.ClientError, OSError) as error:
             fitting = (to for kind, to in FAILURES if isinstance(error, kind))
             raise next(fitting)(str(error), request=request) from error
 
-    async def _post(self, url: URL, request: httpx.Request, body: bytes) -> httpx.Response:
+    async def _post(self, request: httpx.Request, body: bytes) -> httpx.Response:
         waits = request.extensions.get("timeout", {})
         limits = aiohttp.ClientTimeout(
             total=None,
@@ -67,7 +63,7 @@ class Wire(httpx.AsyncBaseTransport):
             sock_read=waits.get("read"),
         )
         async with self._session.post(
-            url,
+            URL(str(request.url), encoded=True),
             data=body,
             headers=request.headers.multi_items(),
             allow_redirects=False,

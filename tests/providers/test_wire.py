@@ -136,7 +136,7 @@ async def test_where_nobody_listens_nothing_was_sent() -> None:
         with pytest.raises(NOT_SENT):
             await http.post(address, json={})
         with pytest.raises(NOT_SENT):
-            await http.post("http://127.0.0.1:99999/", json={})
+            await http.post("ftp://127.0.0.1/", json={})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
