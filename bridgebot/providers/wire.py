@@ -26,6 +26,7 @@ SHORT = 1 << 16
 FAILURES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     # Nothing was sent: the connection was not there yet.
     (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
+    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
     (aiohttp.ClientConnectorError, httpx.ConnectError),
     # It may have been.
