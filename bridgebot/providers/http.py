@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -123,7 +124,7 @@ class Caller:
         began = time.monotonic()
         note = log.bind(provider=self.provider, endpoint=endpoint, attempt=attempt)
         try:
-            response = await self.http.request(method, url, **request)
+            response = await self.http.request(method, _parsed(url), **request)
         except httpx.HTTPError as error:
             failure = self._unanswered(endpoint, error)
             note.debug("call", status=0, code=failure.code, ms=_since(began))
@@ -185,6 +186,12 @@ def retry_after(value: str | None, now: Callable[[], float] = time.time) -> floa
     if math.isnan(seconds):
         return None
     return min(LONGEST_ASKED, max(0.0, seconds))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(url: str) -> httpx.URL:
+    """Parse an address once: a conversation's is called again and again."""
+    return httpx.URL(url)
 
 
 def _since(began: float) -> int:

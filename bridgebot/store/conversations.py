@@ -303,7 +303,7 @@ async def note_answer(
     connection: AsyncConnection, row_id: int, sent_at: int, by: str, *, known: int = EVERYTHING
 ) -> None:
     """Take an answer into the conversation's clocks; see ``order`` for what was ``known``."""
-    await lock(connection, conversations.c.id == row_id)
+    await lock(connection, row_id)
     values = {"row_id": row_id, "at": sent_at, "by": by, "known": known}
     await hot.ANSWER.run(connection, values)
     await _answered(connection, row_id, sent_at, known)

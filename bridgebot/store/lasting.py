@@ -57,6 +57,7 @@ class Lasting:
             await driver.commit()
         except BaseException:
             await driver.rollback()
+            driver.give_back()
             await kept.close()
             raise
         await self._keep(kept)

@@ -42,6 +42,7 @@ class ThreadConnection(aiosqlite.Connection):
     """A connection of one user at a time, whose short calls stay in the thread of the caller."""
 
     _changes_before = -1
+    _waits = BUSY_MS
 
     async def _connect(self) -> ThreadConnection:
         """Open the file; where it cannot be opened the thread has ended, too, when that is said.
@@ -65,13 +66,13 @@ class ThreadConnection(aiosqlite.Connection):
 
     def _at_once(self, fn: Callable[..., Any], *args: Any) -> Any:  # noqa: ANN401
         """Take the write lock where it is free, as it nearly always is; raise where it is not."""
-        self._conn.execute("PRAGMA busy_timeout=0")
+        self._let_wait(0)
         try:
             begun = fn(*args)
             self._changes_before = self._conn.total_changes
             return begun
         finally:
-            self._conn.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            self._let_wait(BUSY_MS)
 
     def _may_wait(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
         if fn.__name__ == "commit" and self._conn.total_changes == self._changes_before:
@@ -85,8 +86,28 @@ class ThreadConnection(aiosqlite.Connection):
         return self._conn
 
     async def begin(self) -> None:
-        """Begin a transaction that will write."""
-        await self._execute(self._conn.execute, LOCKING)
+        """Begin a transaction that will write, on a connection that does nothing else.
+
+        How long it waits for a lock stays as it is set here until ``give_back``.
+        """
+        try:
+            self._let_wait(0)
+            self._conn.execute(LOCKING)
+        except sqlite3.OperationalError:
+            self._let_wait(BUSY_MS)
+            await super()._execute(self._conn.execute, LOCKING)  # type: ignore[no-untyped-call]
+        self._changes_before = self._conn.total_changes
+
+    def give_back(self) -> None:
+        """Make it again what all others are: it may be used for something else."""
+        with contextlib.suppress(sqlite3.Error):
+            self._let_wait(BUSY_MS)
+
+    def _let_wait(self, milliseconds: int) -> None:
+        """Tell SQLite how long this connection waits for somebody else's lock."""
+        if self._waits != milliseconds:
+            self._conn.execute(f"PRAGMA busy_timeout={milliseconds}")
+            self._waits = milliseconds
 
     async def run(self, work: Work[T]) -> T:
         """Run a coroutine function in the connection's thread, to its end."""

@@ -25,7 +25,6 @@ from bridgebot.store import (
     records,
 )
 from bridgebot.store.rows import ConversationRow, OutboxRow
-from bridgebot.store.schema import conversations as conversations_table
 from bridgebot.store.schema import outbox as table
 from bridgebot.workers.context import Context
 from bridgebot.workers.notices import to_notice
@@ -54,7 +53,7 @@ async def record_reply(
     ``called`` tells that a call has just ended: the other side's time runs from now, and not from
     the claim, before which nothing had been sent.
     """
-    await places.lock(connection, conversations_table.c.id == conversation.id)
+    await places.lock(connection, conversation.id)
     now = context.ms()
     due_at = now + int(outcome.delay * 1000)
     if outcome.state is State.RETRYABLE and await corrections.reopen(
@@ -107,7 +106,7 @@ async def hold_reply(
     edited meanwhile is decided about anew instead, in its new words.
     """
     now = context.ms()
-    await places.lock(connection, conversations_table.c.id == conversation.id)
+    await places.lock(connection, conversation.id)
     if await corrections.reopen(connection, row, owner=context.owner, now=now, due_at=now):
         await release_echo(connection, row.id, None, now)
         return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import structlog
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.inbound import (
@@ -24,7 +24,6 @@ from bridgebot.store.arrivals import Arrival, Key
 from bridgebot.store.named import learn
 from bridgebot.store.redactions import redact
 from bridgebot.store.rows import ConversationRow, to_ms
-from bridgebot.store.schema import conversations as table
 from bridgebot.store.schema import messages
 from bridgebot.store.schema import outbox as outbox_table
 from bridgebot.workers import clocks, trail
@@ -96,8 +95,7 @@ async def store_batch(
             await _name_unreadable(connection, provider, row, entry.reason, now)
     await learn(connection, batch.messages)
     about = {received.conversation.conversation_id for received in batch.messages}
-    of_batch = and_(table.c.provider == provider, table.c.conversation_id.in_(about))
-    await places.lock(connection, of_batch)
+    await places.lock_all(connection, provider, about)
     ids = {received.message.message_id for received in batch.messages}
     known = await conversations.known_messages(connection, provider, ids)
     for plain, run in groupby(batch.messages, lambda each: _is_plain(each, known, manner)):
