@@ -18,7 +18,7 @@ _GAP = rf"[{_BLANK}]{{1,3}}"
 SHORTEST, LONGEST, LAST = 13, 19, 4
 
 _GROUP = re.compile(r"\d+")
-_RUN = re.compile(rf"(?=[\d{_BLANK}]{{{SHORTEST}}})\d+(?:{_GAP}\d+)*")
+_RUN = re.compile(rf"\d(?=[\d{_BLANK}]{{{SHORTEST - 1}}})\d*(?:{_GAP}\d+)*")
 """Digits, in groups or not; what is too short for a card is passed over at its first digit."""
 
 FIRST_GROUP = range(4, 9)

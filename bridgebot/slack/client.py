@@ -6,10 +6,10 @@ as the call.
 
 from __future__ import annotations
 
-import json as to_json
 from typing import Any
 
 import aiohttp
+from pydantic_core import from_json, to_json
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -32,7 +32,7 @@ class Client(AsyncWebClient):
         if json is None or self.session is None or any(more.values()):
             return await super().api_call(api_method, json=json, **more)
         url = f"{self.base_url}{api_method}"
-        body = to_json.dumps(json).encode()
+        body = to_json(json)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": JSON, **self.headers}
         async with self.session.post(
             URL(url), data=body, headers=headers, proxy=self.proxy, ssl=self.ssl or True
@@ -57,7 +57,7 @@ async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
         return {}
     try:
         # JSON between systems is UTF-8 (RFC 8259, section 8.1): nothing has to be found out.
-        read: dict[str, Any] = to_json.loads(await answer.read())
+        read: dict[str, Any] = from_json(await answer.read())
     except ValueError:
         refused = SlackApiError("the answer cannot be read", answer)  # type: ignore[no-untyped-call]
         raise refused from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 import httpx
 import pytest
@@ -31,9 +32,11 @@ class Server:
 async def serving(answer: Answer) -> AsyncIterator[Server]:
     """Serve on loopback; ``answer`` is given the number of the request on its connection."""
     server = Server("")
+    served: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
         number = 0
         while head := await _head(reader):
             number += 1
@@ -45,10 +48,14 @@ async def serving(answer: Answer) -> AsyncIterator[Server]:
             server.requests.append(head[0])
             await answer(writer, number)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         server.address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/x"
         yield server
+    # The caller's connections are closed by then, so each of these comes to its end.
+    await asyncio.gather(*served)
 
 
 async def _head(reader: asyncio.StreamReader) -> list[str]:
