@@ -73,6 +73,10 @@ class Bucket:
             return held
         return held + missing * 60.0 / self._limit.per_minute
 
+    def is_free(self, now: float) -> bool:
+        """Tell whether a caller may have a token at once, with nobody ahead."""
+        return not self.waiting and not self.turn.locked() and self.ready_in(now) <= 0
+
     def take(self, now: float) -> None:
         """Use a token."""
         self._tokens = self._refilled(now) - 1.0
@@ -116,7 +120,11 @@ class Pacer:
 
     async def turn(self, method: str, channel: str | None = None) -> None:
         """Wait until this call may be made."""
-        buckets = self._of(method, channel)
+        buckets, now = self._of(method, channel), self._now()
+        if all(bucket.is_free(now) for bucket in buckets):
+            for bucket in buckets:
+                bucket.take(now)
+            return
         for bucket in buckets:
             bucket.waiting += 1
         try:

@@ -64,7 +64,7 @@ def subject_of(row: InboxRow) -> Subject | None:
 
 def tried(context: Context, name: str, row: InboxRow, outcome: Outcome) -> None:
     """Tell of a try to bring a message, or one of its pictures, into its thread."""
-    of, now = subject_of(row), context.ms()
+    of, now = subject_of(row) if context.traces.on else None, context.ms()
     if of is None:
         return
     context.traces.step(
