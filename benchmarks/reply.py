@@ -7,12 +7,12 @@ import json
 import statistics
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.postgres import database
-from benchmarks.report import arguments, percentile, say, write
+from benchmarks.report import arguments, percentile, say, spread, write
 from benchmarks.side import Side, serve_side
 from bridgebot.sandbox.slack.socket import Envelope
 from tests.e2e.world import ANNA, BOT, GUESTS, PROPERTY
@@ -143,25 +143,68 @@ async def bare(replies: int) -> dict[str, Any]:
         return await _measure(watch, list(places), replies)
 
 
-async def run(replies: int, server: str | None) -> dict[str, Any]:
-    """Measure all in turn."""
-    figures = {"bolt": await bare(replies), "sqlite": await bridge(replies, None)}
+async def run(replies: int, rounds: int, server: str | None) -> dict[str, Any]:
+    """Measure all in turn, round after round."""
+    sides: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+        "bolt": lambda: bare(replies),
+        "sqlite": lambda: bridge(replies, None),
+    }
     if server:
-        figures["postgresql"] = await bridge(replies, server)
-    for name, levels in figures.items():
-        say(f"{name}: {levels}")
-    return {"replies": replies, "levels": list(LEVELS), "ms": figures}
+        sides["postgresql"] = lambda: bridge(replies, server)
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
+    for turn in range(rounds):
+        for name, measure in sides.items():
+            found[name].append(await measure())
+            say(f"round {turn + 1}, {name}: {found[name][-1]}")
+    return {
+        "replies": replies,
+        "rounds": rounds,
+        "levels": list(LEVELS),
+        "ms": {
+            name: _over(each, lambda time, _bare: time, found["bolt"])
+            for name, each in found.items()
+        },
+        "ratio": {
+            name: _over(each, lambda time, of_bare: time / of_bare, found["bolt"])
+            for name, each in found.items()
+        },
+    }
+
+
+def _over(
+    rounds: list[dict[str, Any]],
+    figure: Callable[[float, float], float],
+    bare_rounds: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Tell the spread over all rounds of a figure that is made of a time and the bare app's."""
+    return {
+        level: {
+            end: {
+                part: spread(
+                    [
+                        figure(ours[level][end][part], theirs[level][end][part])
+                        for ours, theirs in zip(rounds, bare_rounds, strict=True)
+                    ],
+                    2,
+                )
+                for part in parts
+            }
+            for end, parts in ends.items()
+        }
+        for level, ends in rounds[0].items()
+    }
 
 
 def main() -> None:
     """Measure, and write the figures."""
     parser = arguments("reply", __doc__ or "")
     parser.add_argument("--replies", type=int, default=1000, help="for each level")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--postgres", help="a server on which databases may be created")
     told = parser.parse_args()
     if told.short:
-        told.replies = min(told.replies, 150)
-    write(told, asyncio.run(run(told.replies, told.postgres)))
+        told.replies, told.rounds = min(told.replies, 150), 1
+    write(told, asyncio.run(run(told.replies, told.rounds, told.postgres)))
 
 
 if __name__ == "__main__":

@@ -48,13 +48,15 @@ def guest(figures: dict[str, Any]) -> str:
 
 def reply(figures: dict[str, Any]) -> str:
     """Draw staff to guest."""
-    head = ("", "in flight", "ack median", "ack 99th", "delivered median", "delivered 99th")
+    head = ("", "in flight", "ack, ms", "99th", "of bare's", "delivered, ms", "99th", "of bare's")
     rows = []
     for side, levels in figures["ms"].items():
         for level, found in levels.items():
-            ack, delivered = found["acknowledged"], found["delivered"]
-            times = (ack["median"], ack["p99"], delivered["median"], delivered["p99"])
-            rows.append([SIDES[side], level, *(f"{each:g} ms" for each in times)])
+            cells = []
+            for end in ("acknowledged", "delivered"):
+                cells += [_middle(found[end]["median"]), _middle(found[end]["p99"])]
+                cells.append(_middle(figures["ratio"][side][level][end]["median"]))
+            rows.append([SIDES[side], level, *cells])
     return table(head, rows)
 
 
