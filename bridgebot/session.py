@@ -11,6 +11,7 @@ import aiohttp
 
 TOTAL_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
+KEPT_SECONDS = 15.0
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -35,14 +36,19 @@ class _Connector(aiohttp.TCPConnector):
 
 @asynccontextmanager
 async def open_session(
-    may_send: Callable[[], bool] = lambda: True, *, context: ssl.SSLContext | None = None
+    may_send: Callable[[], bool] = lambda: True,
+    *,
+    context: ssl.SSLContext | None = None,
+    kept_seconds: float = KEPT_SECONDS,
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a pooled session; its time limits are the ones that count, where a call has none.
 
     Whom to trust is told by ``context``, or else by the system.
     """
     timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
-    connector = _Connector(may_send, ssl=True if context is None else context)
+    connector = _Connector(
+        may_send, ssl=True if context is None else context, keepalive_timeout=kept_seconds
+    )
     # None of those who are called set cookies that a token needs; looking for some costs each call.
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(

@@ -147,3 +147,23 @@ def test_a_crash_comes_as_one_log_line() -> None:
     line = json.loads(ended.stderr)
     assert (ended.returncode, line["event"]) == (1, "crashed")
     assert "RuntimeError: [redacted]" in line["exception"]
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "full"), ValueError("closed")])
+def test_a_line_that_cannot_be_written_stops_nobody(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A full disk, or a reader that is gone, must not keep a reply from being recorded."""
+
+    def refuse(*_what: object) -> int:
+        raise error
+
+    configure_logging("info", "json", stream)
+    monkeypatch.setattr(stream, "write", refuse)
+    monkeypatch.setattr(stream, "flush", refuse)
+
+    structlog.get_logger().info("reply_sent")
+
+    monkeypatch.undo()
+    structlog.get_logger().info("ready")
+    assert json.loads(stream.getvalue())["event"] == "ready"

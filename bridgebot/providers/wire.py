@@ -20,7 +20,9 @@ from bridgebot.providers.http import fenced
 from bridgebot.session import open_session
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-SHORT = 1 << 16
+KEPT_SECONDS = 5.0
+"""How long a connection is kept for the next call, as httpx has it."""
+SHORT = 1 << 15
 """Bytes of a body that is written in one piece."""
 
 FAILURES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
@@ -31,8 +33,7 @@ FAILURES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (aiohttp.ClientConnectorError, httpx.ConnectError),
     # It may have been.
     (TimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientError, httpx.ReadError),
-    (OSError, httpx.ReadError),
+    (Exception, httpx.ReadError),
 )
 """What went wrong in httpx's words, the first that fits; ``providers.http`` says what follows."""
 
@@ -50,21 +51,27 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._other.handle_async_request(request)
         body = await request.aread()
         try:
-            return await self._post(request, body)
-        except (aiohttp.ClientError, OSError) as error:
+            # A name and a password in the address are in a header already.
+            url = URL(str(request.url.copy_with(userinfo=b"")), encoded=True)
+            url.port  # noqa: B018 - only now it is looked at
+        except ValueError as error:
+            raise httpx.UnsupportedProtocol("no address of HTTP", request=request) from error
+        try:
+            return await self._post(url, request, body)
+        except Exception as error:
             fitting = (to for kind, to in FAILURES if isinstance(error, kind))
             raise next(fitting)(str(error), request=request) from error
 
-    async def _post(self, request: httpx.Request, body: bytes) -> httpx.Response:
+    async def _post(self, url: URL, request: httpx.Request, body: bytes) -> httpx.Response:
         waits = request.extensions.get("timeout", {})
         limits = aiohttp.ClientTimeout(
             total=None,
-            connect=waits.get("connect"),
+            connect=waits.get("pool"),
             sock_connect=waits.get("connect"),
             sock_read=waits.get("read"),
         )
         async with self._session.post(
-            URL(str(request.url), encoded=True),
+            url,
             data=body,
             headers=request.headers.multi_items(),
             allow_redirects=False,
@@ -102,7 +109,7 @@ async def open_http(
             yield http
         return
     context = httpx.create_ssl_context()
-    async with open_session(may_send, context=context) as session:
+    async with open_session(may_send, context=context, kept_seconds=KEPT_SECONDS) as session:
         wire = Wire(session, httpx.AsyncHTTPTransport(verify=context))
         async with httpx.AsyncClient(transport=wire, timeout=TIMEOUT, event_hooks=hooks) as http:
             yield http

@@ -6,6 +6,7 @@ as the call.
 
 from __future__ import annotations
 
+import json as python_json
 from typing import Any
 
 import aiohttp
@@ -32,7 +33,7 @@ class Client(AsyncWebClient):
         if json is None or self.session is None or any(more.values()):
             return await super().api_call(api_method, json=json, **more)
         url = f"{self.base_url}{api_method}"
-        body = to_json(json)
+        body = _written(json)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": JSON, **self.headers}
         async with self.session.post(
             URL(url), data=body, headers=headers, proxy=self.proxy, ssl=self.ssl or True
@@ -51,13 +52,29 @@ class Client(AsyncWebClient):
         return answered
 
 
+def _written(value: dict[str, Any]) -> bytes:
+    """Write JSON; what has half a character in it, which is no UTF-8, with escapes."""
+    try:
+        return to_json(value)
+    except ValueError:
+        return python_json.dumps(value).encode()
+
+
+def _value(text: bytes) -> Any:  # noqa: ANN401 - whatever Slack says
+    """Read JSON; half a character, which Slack leaves where it cuts a text, as well."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return python_json.loads(text)
+
+
 async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     """Read an answer; one that is no JSON at all says as much as its status."""
     if "json" not in answer.headers.get("Content-Type", ""):
         return {}
     try:
         # JSON between systems is UTF-8 (RFC 8259, section 8.1): nothing has to be found out.
-        read: dict[str, Any] = from_json(await answer.read())
+        read: dict[str, Any] = _value(await answer.read())
     except ValueError:
         refused = SlackApiError("the answer cannot be read", answer)  # type: ignore[no-untyped-call]
         raise refused from None

@@ -126,7 +126,11 @@ async def claim(
     values = {"now": now, "most": limit, "skipped": skip_channels}
     rows: list[Row] = []
     while len(rows) < limit and (chosen := ahead.some(limit - len(rows), now=now)):
-        rows += await _CLAIMS.take_among(connection, chosen, values, owner=owner, now=now)
+        taken = await _CLAIMS.take_among(connection, chosen, values, owner=owner, now=now)
+        if not taken:
+            # Their channel's turn may be yet to come, and so may be that of all behind them.
+            ahead.forget()
+        rows += taken
     if (room := limit - len(rows)) > 0:
         heads = await _CLAIMS.heads(connection, {**values, "most": max(room, FORESEEN)})
         rows += await _CLAIMS.take(connection, heads[:room], values, owner=owner, now=now)

@@ -56,9 +56,10 @@ class Lasting:
             yield kept
             await driver.commit()
         except BaseException:
-            await driver.rollback()
-            driver.give_back()
-            await kept.close()
+            try:
+                await driver.rollback()
+            finally:
+                await self._give_back(kept)
             raise
         await self._keep(kept)
 
@@ -66,14 +67,20 @@ class Lasting:
         """Give the connection back to the pool."""
         kept, self._kept = self._kept, None
         if kept is not None:
-            await kept.close()
+            await self._give_back(kept)
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        """Give a connection back to the pool, as all others there are."""
+        if not connection.closed and not connection.invalidated:
+            driver_of(connection).give_back()
+        await connection.close()
 
     async def _keep(self, connection: AsyncConnection) -> None:
         """Keep a connection for the next use; one is enough."""
         if self._kept is None:
             self._kept = connection
         else:
-            await connection.close()
+            await self._give_back(connection)
 
     async def _take(self, **options: bool) -> AsyncConnection | None:
         """Take the connection that is kept, or begin one; ``None`` on PostgreSQL."""

@@ -250,8 +250,9 @@ class Ahead:
     """Conversations whose turn comes next, as the last look over all that is open found them.
 
     That look reads whatever waits, so under a backlog one serves many claims. It says where to look
-    and nothing else: what is taken is asked for anew. After a moment it is too old, since a guest
-    who has just written may come before those it found.
+    and nothing else: what is taken is asked for anew, so that a claim which is run a second time
+    may as well find less here. After a moment it is too old, since a guest who has just written may
+    come before those it found.
     """
 
     def __init__(self) -> None:
@@ -262,6 +263,10 @@ class Ahead:
         """Keep what a look found beside what was taken."""
         self._next = deque(row["conversation"] for row in heads)
         self._until = now + AHEAD_MS
+
+    def forget(self) -> None:
+        """Let the next claim look over all again."""
+        self._next.clear()
 
     def some(self, most: int, *, now: int) -> list[int]:
         """Hand over the next ones; none where the look was too long ago."""

@@ -189,3 +189,23 @@ async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
             await http.post("http://provider.example/messages", json={})
 
     assert server.requests == ["POST http://provider.example/messages HTTP/1.1"]
+
+
+async def test_a_name_and_a_password_in_an_address_come_as_a_header() -> None:
+    """As httpx has it."""
+    seen: list[str] = []
+
+    async def answer(writer: asyncio.StreamWriter, _number: int) -> None:
+        writer.write(OK)
+
+    async with serving(answer) as server, open_http() as http:
+        seen.append((await http.post(server.address.replace("//", "//me:secret@"))).text)
+
+    assert seen == ["{}"]
+
+
+async def test_an_address_that_is_none_was_never_called() -> None:
+    """It comes in httpx's words, as everything does."""
+    async with open_http() as http:
+        with pytest.raises(NOT_SENT):
+            await http.post("http://127.0.0.1:99999/", json={})
