@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 _TIME = re.compile(
     r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
@@ -104,7 +105,11 @@ class Payload(BaseModel):
 
 def raw_of(entry: object) -> str:
     """Write JSON back, readable where it can be stored so."""
-    raw = json.dumps(entry, ensure_ascii=False)
+    try:
+        raw = to_json(entry).decode()
+    except ValueError:
+        # Half a character is no UTF-8.
+        return json.dumps(entry)
     return raw if clean(raw) == raw else json.dumps(entry)
 
 
