@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Asked
 from bridgebot.store.schema import BY_GUESTS, conversations, messages
+from bridgebot.store.sql import different
 
 
 async def asked(
@@ -36,12 +37,8 @@ async def asked(
 
 async def properties(connection: AsyncConnection) -> list[str]:
     """List the properties that guests have written to."""
-    query = (
-        select(conversations.c.property_id)
-        .where(conversations.c.property_id.is_not(None))
-        .distinct()
-        .order_by(conversations.c.property_id)
-    )
+    place = different(conversations.c.property_id).c.value
+    query = select(place).where(place.is_not(None)).order_by(place)
     return [str(place) for place in (await connection.execute(query)).scalars()]
 
 

@@ -113,9 +113,11 @@ _where_set(conversations.c.awaiting_since, "ix_conversations_awaiting")
 _where_set(conversations.c.watch_at, "ix_conversations_watch")
 _where_set(conversations.c.alert, "ix_conversations_alert")
 _where_set(conversations.c.tag_wanted, "ix_conversations_tag")
-for _name, _until in (("unread", "read_until"), ("unseen", "guest_read_until")):
-    _later = text(f"last_answer_at > coalesce({_until}, 0)")
-    _partly(f"ix_conversations_{_name}", _later, conversations.c.last_answer_at)
+# Written into statements as they stand: only so their indexes are used.
+UNREAD = text("last_answer_at > coalesce(read_until, 0)")
+UNSEEN = text("last_answer_at > coalesce(guest_read_until, 0)")
+_partly("ix_conversations_unread", UNREAD, conversations.c.last_answer_at)
+_partly("ix_conversations_unseen", UNSEEN, conversations.c.last_answer_at)
 Index(
     "ix_conversations_card",
     conversations.c.id,
@@ -171,6 +173,7 @@ _where_set(messages.c.answered_at, "ix_messages_answered")
 _where_set(messages.c.reply, "ix_messages_reply")
 _partly("ix_messages_elsewhere", text("origin = 'elsewhere'"), messages.c.sent_at)
 _partly("ix_messages_kept", KEPT, messages.c.sent_at)
+_partly("ix_messages_imported", text("imported"), messages.c.received_at)
 
 
 def _delivery_columns() -> list[Column[object]]:
@@ -274,6 +277,8 @@ Index(
 )
 MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
 _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
+HELD = text("kind = 'held'")
+_partly("ix_outbox_held", HELD, outbox.c.created_at)
 _partly("ix_outbox_sent", text("kind = 'reply' AND state = 'completed'"), outbox.c.finished_at)
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
