@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    and_,
     literal,
     text,
 )
@@ -157,18 +158,21 @@ messages = Table(
     UniqueConstraint("provider", "message_id"),
     Index("ix_messages_conversation", "conversation", "sent_at"),
 )
-# all that figures about answers ask for, so that they need not visit the rows
+# all that figures about answers ask for, so that they need not visit the rows; before 3.41 SQLite
+# does not see that the sender is known
 Index(
     "ix_messages_guest",
     messages.c.sent_at,
     messages.c.conversation,
     messages.c.answered_at,
     messages.c.excused_at,
+    messages.c.sender,
     sqlite_where=text("sender = 'guest'"),
     postgresql_where=text("sender = 'guest'"),
 )
 BY_GUESTS = messages.c.sender == literal("guest", literal_execute=True)
 """Written into the statement as it stands: only so an index of guests' messages is used."""
+FROM_ELSEWHERE = messages.c.origin == literal("elsewhere", literal_execute=True)
 _where_set(messages.c.answered_at, "ix_messages_answered")
 _where_set(messages.c.reply, "ix_messages_reply")
 _partly("ix_messages_elsewhere", text("origin = 'elsewhere'"), messages.c.sent_at)
@@ -280,6 +284,10 @@ _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
 HELD = text("kind = 'held'")
 _partly("ix_outbox_held", HELD, outbox.c.created_at)
 _partly("ix_outbox_sent", text("kind = 'reply' AND state = 'completed'"), outbox.c.finished_at)
+SENT = and_(
+    outbox.c.kind == literal("reply", literal_execute=True),
+    outbox.c.state == literal("completed", literal_execute=True),
+)
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
 DISCARDED = text("state = 'discarded'")

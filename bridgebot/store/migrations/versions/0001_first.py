@@ -268,7 +268,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_guest",
         "messages",
-        ["sent_at", "conversation", "answered_at", "excused_at"],
+        ["sent_at", "conversation", "answered_at", "excused_at", "sender"],
         unique=False,
         sqlite_where=sa.text("sender = 'guest'"),
         postgresql_where=sa.text("sender = 'guest'"),
