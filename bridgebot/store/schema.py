@@ -98,9 +98,9 @@ conversations = Table(
 )
 
 
-def _partly(name: str, where: TextClause, column: Column[object]) -> None:
+def _partly(name: str, where: TextClause, *columns: Column[object]) -> None:
     """Index the rows that a condition holds for: a short list out of a long table."""
-    Index(name, column, sqlite_where=where, postgresql_where=where)
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _where_set(column: Column[object], name: str) -> Index:
@@ -119,12 +119,7 @@ UNREAD = text("last_answer_at > coalesce(read_until, 0)")
 UNSEEN = text("last_answer_at > coalesce(guest_read_until, 0)")
 _partly("ix_conversations_unread", UNREAD, conversations.c.last_answer_at)
 _partly("ix_conversations_unseen", UNSEEN, conversations.c.last_answer_at)
-Index(
-    "ix_conversations_card",
-    conversations.c.id,
-    sqlite_where=text("card_wanted <> card_shown"),
-    postgresql_where=text("card_wanted <> card_shown"),
-)
+_partly("ix_conversations_card", text("card_wanted <> card_shown"), conversations.c.id)
 
 messages = Table(
     "messages",
@@ -216,13 +211,7 @@ inbox = Table(
     Column("key", Text),
     *_delivery_columns(),
 )
-Index(
-    "ix_inbox_open",
-    inbox.c.conversation,
-    inbox.c.id,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
+_partly("ix_inbox_open", OPEN, inbox.c.conversation, inbox.c.id)
 
 Index(
     "ix_inbox_key",
@@ -256,29 +245,11 @@ outbox = Table(
     *_delivery_columns(),
     UniqueConstraint("channel", "ts"),
 )
-Index(
-    "ix_outbox_open",
-    outbox.c.conversation,
-    outbox.c.ts,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
-Index(
-    "ix_outbox_undecided",
-    outbox.c.id,
-    sqlite_where=text("kind IS NULL AND finished_at IS NULL"),
-    postgresql_where=text("kind IS NULL AND finished_at IS NULL"),
-)
+_partly("ix_outbox_open", OPEN, outbox.c.conversation, outbox.c.ts)
+_partly("ix_outbox_undecided", text("kind IS NULL AND finished_at IS NULL"), outbox.c.id)
 # messages of threads that are not known to be a conversation's yet
 UNBOUND = text("conversation IS NULL AND finished_at IS NULL")
-Index(
-    "ix_outbox_unbound",
-    outbox.c.channel,
-    outbox.c.thread_ts,
-    outbox.c.ts,
-    sqlite_where=UNBOUND,
-    postgresql_where=UNBOUND,
-)
+_partly("ix_outbox_unbound", UNBOUND, outbox.c.channel, outbox.c.thread_ts, outbox.c.ts)
 MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
 _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
 HELD = text("kind = 'held'")
@@ -325,12 +296,11 @@ notifications = Table(
     UniqueConstraint("provider", "key"),
     Index("ix_notifications_done", "done_at"),
 )
-Index(
+_partly(
     "ix_notifications_open",
+    text("done_at IS NULL"),
     notifications.c.provider,
     notifications.c.id,
-    sqlite_where=text("done_at IS NULL"),
-    postgresql_where=text("done_at IS NULL"),
 )
 
 alerts = Table(
