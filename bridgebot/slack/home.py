@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge.hours import day_begins
 from bridgebot.bridge.score import LEAST, WINDOW, WITHIN, Score, middle, score
@@ -28,6 +29,7 @@ from bridgebot.slack.gateway import Gateway
 from bridgebot.slack.guests import Guests, by_property
 from bridgebot.store import replied
 from bridgebot.store.database import Store
+from bridgebot.store.replied import Terms
 
 log = structlog.get_logger()
 
@@ -51,17 +53,21 @@ class Scores:
         """Tell the score of each property that has one."""
         now = self._now()
         if now - self._known[0] >= FRESH_MS:
-            found = await self._store.read(
-                lambda c: replied.asked(
-                    c,
-                    providers=self._providers,
-                    since=now - WINDOW - WITHIN,
-                    least=2 * LEAST,
-                )
-            )
-            scores = {place: score(each, now) for place, each in found.items()}
-            self._known = now, {place: each for place, each in scores.items() if each is not None}
+            self._known = now, await self._store.read(lambda c: self._all(c, now))
         return self._known[1]
+
+    async def _all(self, connection: AsyncConnection, now: int) -> dict[str, Score]:
+        """Have the messages of the window counted; where they are few, judge the last ones."""
+        terms = Terms(now=now, window=WINDOW, within=WITHIN, least=LEAST)
+        counted = await replied.counted(connection, providers=self._providers, terms=terms)
+        many = {place: each for place, each in counted.items() if each.counted >= LEAST}
+        few = [each for each in await replied.properties(connection) if each not in many]
+        last = await replied.last(connection, providers=self._providers, places=few, terms=terms)
+        judged = {place: score(each, now) for place, each in last.items()}
+        return {
+            **{place: Score(**each._asdict()) for place, each in many.items()},
+            **{place: each for place, each in judged.items() if each is not None},
+        }
 
     async def lines(self, property_id: str | None = None) -> list[str]:
         """Say the scores in words, the worst first; of one property, or of all."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Message
 from bridgebot.store import fulltext
 from bridgebot.store.rows import ConversationRow, conversation_row, message_of
 from bridgebot.store.schema import conversations, inbox, messages
+from bridgebot.store.sql import different
 
 
 async def search(
@@ -103,7 +104,9 @@ async def stuck_channels(
 
 async def channels(connection: AsyncConnection, *, after: str) -> set[str]:
     """Name the channels in which threads were opened after a ts."""
-    query = select(conversations.c.channel).where(conversations.c.thread_ts > after).distinct()
+    channel = different(conversations.c.channel).c.value
+    later = exists().where(conversations.c.channel == channel, conversations.c.thread_ts > after)
+    query = select(channel).where(later)
     return set((await connection.execute(query)).scalars())
 
 

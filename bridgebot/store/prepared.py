@@ -20,6 +20,7 @@ from sqlalchemy import (
     BindParameter,
     Boolean,
     ColumnElement,
+    CompoundSelect,
     Dialect,
     Select,
     Table,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """What was found, by the columns' names."""
 
-Statement = Select[Any] | UpdateBase
+Statement = Select[Any] | CompoundSelect[Any] | UpdateBase
 """What can be prepared."""
 
 Values = Mapping[str, Any]

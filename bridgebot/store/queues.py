@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     Table,
     and_,
@@ -140,26 +141,26 @@ async def due_uncertain(
     Rows that ``owner`` took in hand are listed too: its look did not come to an end. ``of`` tells
     whose rows are meant, by the account of their conversation; without it they all are.
     """
-    whose = (
-        true()
-        if of is None
-        else exists().where(
-            conversations.c.id == table.c.conversation, of(conversations.c.provider)
+    told = {"now": now, "most": limit, "me": owner}
+    return [row["id"] for row in await _uncertain(table, of).rows(connection, told)]
+
+
+@lru_cache(maxsize=64)
+def _uncertain(
+    table: Table, of: Callable[[ColumnElement[str]], ColumnElement[bool]] | None
+) -> Prepared:
+    mine = conversations.c.id == table.c.conversation
+    whose = true() if of is None else exists().where(mine, of(conversations.c.provider))
+    return Prepared(
+        lambda _words: (
+            select(table.c.id)
+            .where(table.c.finished_at.is_(None), table.c.state == "uncertain")
+            .where(or_(table.c.owner.is_(None), table.c.owner == bindparam("me")))
+            .where(table.c.due_at <= bindparam("now"), whose)
+            .order_by(table.c.due_at)
+            .limit(bindparam("most", type_=Integer))
         )
     )
-    query = (
-        select(table.c.id)
-        .where(
-            table.c.finished_at.is_(None),
-            table.c.state == "uncertain",
-            or_(table.c.owner.is_(None), table.c.owner == owner),
-            table.c.due_at <= now,
-            whose,
-        )
-        .order_by(table.c.due_at)
-        .limit(limit)
-    )
-    return (await connection.execute(query)).scalars().all()
 
 
 Heads = Callable[[Words, bool], Select[Any]]

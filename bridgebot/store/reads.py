@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import MessageId
+from bridgebot.store.prepared import Prepared, Words
 from bridgebot.store.rows import ConversationRow, conversation_row
-from bridgebot.store.schema import conversations, messages
+from bridgebot.store.schema import UNREAD, UNSEEN, conversations, messages
 
 MOST = 50
 """Messages marked at once; older ones were read long ago."""
@@ -28,19 +30,7 @@ async def unread(
     connection: AsyncConnection, provider: str, *, since: int, limit: int
 ) -> Sequence[Unread]:
     """List conversations answered from Slack since a moment whose messages are not marked."""
-    table = conversations.c
-    query = (
-        select(conversations)
-        .where(
-            table.last_answer_at > func.coalesce(table.read_until, 0),
-            table.last_answer_at > since,
-            table.last_answer_by.like("slack:%"),
-            table.provider == provider,
-        )
-        .order_by(table.last_answer_at)
-        .limit(limit)
-    )
-    rows = (await connection.execute(query)).mappings().all()
+    rows = await _UNREAD.rows(connection, {"since": since, "of": provider, "most": limit})
     return [
         Unread(
             conversation=conversation_row(row),
@@ -48,6 +38,33 @@ async def unread(
         )
         for row in rows
     ]
+
+
+def _unread(_words: Words) -> Select[Any]:
+    table = conversations.c
+    return (
+        select(conversations)
+        .where(
+            UNREAD,
+            table.last_answer_at > bindparam("since"),
+            table.last_answer_by.like("slack:%"),
+            _is_of(bindparam("of")),
+        )
+        .order_by(table.last_answer_at)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_UNREAD = Prepared(_unread)
+
+
+def _is_of(provider: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Hold for an account's conversations.
+
+    Compared so that SQLite does not take the index of their names, in which are all there ever
+    were.
+    """
+    return conversations.c.provider + "" == provider
 
 
 async def _messages(
@@ -104,12 +121,12 @@ async def unseen(
     query = (
         select(conversations, answer.label("answer"))
         .where(
-            table.last_answer_at > func.coalesce(table.guest_read_until, 0),
+            UNSEEN,
             table.last_answer_at > since,
             table.last_answer_at > func.coalesce(table.last_guest_at, 0),
             table.last_answer_by.like("slack:%"),
             table.property_id.is_not(None),
-            table.provider == provider,
+            _is_of(provider),
             table.erased_at.is_(None),
         )
         .order_by(table.last_answer_at.desc())
@@ -145,7 +162,7 @@ async def waiting_at(connection: AsyncConnection, provider: str) -> dict[str, se
     """
     query = select(conversations.c.property_id, conversations.c.conversation_id).where(
         conversations.c.awaiting_since.is_not(None),
-        conversations.c.provider == provider,
+        _is_of(provider),
         conversations.c.property_id.is_not(None),
         conversations.c.tag_wanted.is_(None),
     )

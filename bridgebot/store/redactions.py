@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import and_, or_, select, text, update
+from sqlalchemy import Integer, and_, bindparam, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import REDACTED, Message
 from bridgebot.store import inbox as queue
+from bridgebot.store.prepared import Prepared
 from bridgebot.store.rows import InboxRow
 from bridgebot.store.schema import alerts, conversations, inbox, messages
 
@@ -60,14 +61,18 @@ async def _redact(connection: AsyncConnection, provider: str, message: Message) 
 
 async def stale(connection: AsyncConnection, limit: int) -> Sequence[InboxRow]:
     """List what stands in Slack with words that were redacted, oldest first."""
-    query = (
+    ids = [row["id"] for row in await _STALE.rows(connection, {"most": limit})]
+    return await queue.read(connection, ids) if ids else ()
+
+
+_STALE = Prepared(
+    lambda _words: (
         select(inbox.c.id)
         .where(STALE, inbox.c.finished_at.is_not(None))
         .order_by(inbox.c.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    ids = (await connection.execute(query)).scalars().all()
-    return await queue.read(connection, ids) if ids else ()
+)
 
 
 async def note_fresh(connection: AsyncConnection, row_id: int) -> None:

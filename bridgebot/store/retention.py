@@ -50,6 +50,7 @@ DONE = ("completed", "cancelled")
 
 # Written out, as the partial indexes have them: SQLite does not see that a bound value is theirs.
 HAS_WORDS = text("outbox.event <> '{}'").self_group()
+IS_IMPORTED = text("messages.imported").self_group()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,22 +84,11 @@ async def erase_old(connection: AsyncConnection, *, before: int, now: int, limit
 
     The order matters: a conversation keeps its guest's name while it has a message.
     """
-    message, notice = messages.c, inbox.c
-    shown = and_(not_(message.imported), message.sent_at < before)
-    fetched = and_(message.imported, message.received_at < before)
+    notice = inbox.c
+    fetched, erased = await _erase_messages(connection, before, now, limit)
     return Erased(
-        # What was only fetched to be looked at can be fetched again: then it is new.
-        fetched=await _change(
-            connection, remove(messages), messages, and_(fetched, idle()), limit, message.sent_at
-        ),
-        messages=await _change(
-            connection,
-            update(messages).values(**EMPTY_MESSAGE, erased_at=now),
-            messages,
-            and_(shown, message.erased_at.is_(None), idle()),
-            limit,
-            message.sent_at,
-        ),
+        fetched=fetched,
+        messages=erased,
         replies=await _change(
             connection,
             update(outbox).values(**EMPTY_REPLY),
@@ -115,7 +105,10 @@ async def erase_old(connection: AsyncConnection, *, before: int, now: int, limit
             limit,
             notice.created_at,
         ),
-        conversations=await _change(
+        # While there are messages to erase their conversations are not looked through each time.
+        conversations=0
+        if erased == limit
+        else await _change(
             connection,
             update(conversations).values(**NAMELESS, erased_at=now),
             conversations,
@@ -136,6 +129,26 @@ async def erase_old(connection: AsyncConnection, *, before: int, now: int, limit
             quarantine.c.received_at,
         ),
     )
+
+
+async def _erase_messages(
+    connection: AsyncConnection, before: int, now: int, limit: int
+) -> tuple[int, int]:
+    """Erase messages that were only fetched to be looked at, and others; return how many."""
+    message = messages.c
+    shown = and_(not_(message.imported), message.sent_at < before)
+    # They can be fetched again: then they are new.
+    old = and_(IS_IMPORTED, message.received_at < before, idle())
+    fetched = await _change(connection, remove(messages), messages, old, limit, message.received_at)
+    erased = await _change(
+        connection,
+        update(messages).values(**EMPTY_MESSAGE, erased_at=now),
+        messages,
+        and_(shown, message.erased_at.is_(None), idle()),
+        limit,
+        message.sent_at,
+    )
+    return fetched, erased
 
 
 async def _change(

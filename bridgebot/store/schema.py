@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    and_,
     literal,
     text,
 )
@@ -97,9 +98,9 @@ conversations = Table(
 )
 
 
-def _partly(name: str, where: TextClause, column: Column[object]) -> None:
+def _partly(name: str, where: TextClause, *columns: Column[object]) -> None:
     """Index the rows that a condition holds for: a short list out of a long table."""
-    Index(name, column, sqlite_where=where, postgresql_where=where)
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _where_set(column: Column[object], name: str) -> Index:
@@ -113,15 +114,12 @@ _where_set(conversations.c.awaiting_since, "ix_conversations_awaiting")
 _where_set(conversations.c.watch_at, "ix_conversations_watch")
 _where_set(conversations.c.alert, "ix_conversations_alert")
 _where_set(conversations.c.tag_wanted, "ix_conversations_tag")
-for _name, _until in (("unread", "read_until"), ("unseen", "guest_read_until")):
-    _later = text(f"last_answer_at > coalesce({_until}, 0)")
-    _partly(f"ix_conversations_{_name}", _later, conversations.c.last_answer_at)
-Index(
-    "ix_conversations_card",
-    conversations.c.id,
-    sqlite_where=text("card_wanted <> card_shown"),
-    postgresql_where=text("card_wanted <> card_shown"),
-)
+# Written into statements as they stand: only so their indexes are used.
+UNREAD = text("last_answer_at > coalesce(read_until, 0)")
+UNSEEN = text("last_answer_at > coalesce(guest_read_until, 0)")
+_partly("ix_conversations_unread", UNREAD, conversations.c.last_answer_at)
+_partly("ix_conversations_unseen", UNSEEN, conversations.c.last_answer_at)
+_partly("ix_conversations_card", text("card_wanted <> card_shown"), conversations.c.id)
 
 messages = Table(
     "messages",
@@ -155,22 +153,26 @@ messages = Table(
     UniqueConstraint("provider", "message_id"),
     Index("ix_messages_conversation", "conversation", "sent_at"),
 )
-# all that figures about answers ask for, so that they need not visit the rows
+# all that figures about answers ask for, so that they need not visit the rows; before 3.41 SQLite
+# does not see that the sender is known
 Index(
     "ix_messages_guest",
     messages.c.sent_at,
     messages.c.conversation,
     messages.c.answered_at,
     messages.c.excused_at,
+    messages.c.sender,
     sqlite_where=text("sender = 'guest'"),
     postgresql_where=text("sender = 'guest'"),
 )
 BY_GUESTS = messages.c.sender == literal("guest", literal_execute=True)
 """Written into the statement as it stands: only so an index of guests' messages is used."""
+FROM_ELSEWHERE = messages.c.origin == literal("elsewhere", literal_execute=True)
 _where_set(messages.c.answered_at, "ix_messages_answered")
 _where_set(messages.c.reply, "ix_messages_reply")
 _partly("ix_messages_elsewhere", text("origin = 'elsewhere'"), messages.c.sent_at)
 _partly("ix_messages_kept", KEPT, messages.c.sent_at)
+_partly("ix_messages_imported", text("imported"), messages.c.received_at)
 
 
 def _delivery_columns() -> list[Column[object]]:
@@ -209,13 +211,7 @@ inbox = Table(
     Column("key", Text),
     *_delivery_columns(),
 )
-Index(
-    "ix_inbox_open",
-    inbox.c.conversation,
-    inbox.c.id,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
+_partly("ix_inbox_open", OPEN, inbox.c.conversation, inbox.c.id)
 
 Index(
     "ix_inbox_key",
@@ -249,32 +245,20 @@ outbox = Table(
     *_delivery_columns(),
     UniqueConstraint("channel", "ts"),
 )
-Index(
-    "ix_outbox_open",
-    outbox.c.conversation,
-    outbox.c.ts,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
-Index(
-    "ix_outbox_undecided",
-    outbox.c.id,
-    sqlite_where=text("kind IS NULL AND finished_at IS NULL"),
-    postgresql_where=text("kind IS NULL AND finished_at IS NULL"),
-)
+_partly("ix_outbox_open", OPEN, outbox.c.conversation, outbox.c.ts)
+_partly("ix_outbox_undecided", text("kind IS NULL AND finished_at IS NULL"), outbox.c.id)
 # messages of threads that are not known to be a conversation's yet
 UNBOUND = text("conversation IS NULL AND finished_at IS NULL")
-Index(
-    "ix_outbox_unbound",
-    outbox.c.channel,
-    outbox.c.thread_ts,
-    outbox.c.ts,
-    sqlite_where=UNBOUND,
-    postgresql_where=UNBOUND,
-)
+_partly("ix_outbox_unbound", UNBOUND, outbox.c.channel, outbox.c.thread_ts, outbox.c.ts)
 MISMARKED = text("mark_wanted IS NOT NULL AND mark_wanted <> coalesce(mark_shown, '')")
 _partly("ix_outbox_mark", MISMARKED, outbox.c.id)
+HELD = text("kind = 'held'")
+_partly("ix_outbox_held", HELD, outbox.c.created_at)
 _partly("ix_outbox_sent", text("kind = 'reply' AND state = 'completed'"), outbox.c.finished_at)
+SENT = and_(
+    outbox.c.kind == literal("reply", literal_execute=True),
+    outbox.c.state == literal("completed", literal_execute=True),
+)
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
 DISCARDED = text("state = 'discarded'")
@@ -312,12 +296,11 @@ notifications = Table(
     UniqueConstraint("provider", "key"),
     Index("ix_notifications_done", "done_at"),
 )
-Index(
+_partly(
     "ix_notifications_open",
+    text("done_at IS NULL"),
     notifications.c.provider,
     notifications.c.id,
-    sqlite_where=text("done_at IS NULL"),
-    postgresql_where=text("done_at IS NULL"),
 )
 
 alerts = Table(

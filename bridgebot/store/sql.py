@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table
+from sqlalchemy import CTE, Column, Table, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,3 +34,14 @@ def insert_or_ignore(
 ) -> Insert:
     """Build an INSERT that does nothing where a row with the same key is there."""
     return insert(connection, table, values).on_conflict_do_nothing()
+
+
+def different(column: Column[Any]) -> CTE:
+    """Build a table with the different values of a column, as its column ``value``.
+
+    The column comes first in an index. It is asked for one value after the other: a DISTINCT would
+    read the index whole, also where many rows have few values.
+    """
+    found = select(func.min(column).label("value")).cte("found", recursive=True)
+    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
+    return found.union_all(select(following).where(found.c.value.is_not(None)))

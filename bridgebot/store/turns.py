@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.model import Turn
-from bridgebot.store.schema import BY_GUESTS, conversations, messages, outbox
+from bridgebot.store.schema import BY_GUESTS, FROM_ELSEWHERE, SENT, conversations, messages, outbox
 
 TEMPLATE = "automatically_sent_template"
 """A kind of message that nobody wrote."""
@@ -26,10 +26,9 @@ async def turns(
     """Walk what guests wrote in a time (milliseconds since 1970), some conversations at once."""
     table = messages.c
     when = and_(table.sent_at >= start, table.sent_at < end)
-    ids = select(func.min(table.conversation), func.max(table.conversation))
-    first, last = (await connection.execute(ids.where(BY_GUESTS, when))).one()
-    if first is None:
-        return
+    # By name: between the first and the last may lie all that was ever stored.
+    spoke = select(table.conversation).where(BY_GUESTS, when).distinct()
+    ids = sorted((await connection.execute(spoke)).scalars())
     wanted = and_(table.answered_at.is_(None), table.excused_at.is_(None), ~table.closing)
     query = (
         select(
@@ -43,8 +42,8 @@ async def turns(
         .where(table.sender == "guest", when, *_at(property_id))
         .group_by(table.conversation, conversations.c.property_id, table.answered_at)
     )
-    for low in range(first, last + 1, PAGE):
-        some = table.conversation.between(low, low + PAGE - 1)
+    for first in range(0, len(ids), PAGE):
+        some = table.conversation.in_(ids[first : first + PAGE])
         for row in (await connection.execute(query.where(some))).mappings():
             yield _turn(row, end)
 
@@ -69,8 +68,7 @@ async def answered_by(
         select(outbox.c.user_id, func.count())
         .select_from(outbox.join(conversations))
         .where(
-            outbox.c.kind == "reply",
-            outbox.c.state == "completed",
+            SENT,
             outbox.c.finished_at >= start,
             outbox.c.finished_at < end,
             *_at(property_id),
@@ -83,7 +81,7 @@ async def answered_by(
         .select_from(messages.join(conversations))
         .where(
             messages.c.sender == "property",
-            messages.c.origin == "elsewhere",
+            FROM_ELSEWHERE,
             messages.c.kind != TEMPLATE,
             messages.c.sent_at >= start,
             messages.c.sent_at < end,

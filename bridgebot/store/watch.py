@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.prepared import Prepared, slots
@@ -156,14 +156,13 @@ async def count_members(connection: AsyncConnection, alert: int) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def places(connection: AsyncConnection, alert: int | None = None) -> Sequence[Place]:
-    """Count who waits by property, the longest waiting first; of a summary, or of all."""
+async def places(connection: AsyncConnection, alert: int) -> Sequence[Place]:
+    """Count who stands in a summary by property, the longest waiting first."""
     table = conversations.c
-    chosen = table.awaiting_since.is_not(None) if alert is None else table.alert == alert
     since = func.min(func.coalesce(table.awaiting_since, table.alert_since)).label("since")
     query = (
         select(table.property_id, func.count().label("count"), since)
-        .where(chosen)
+        .where(table.alert == alert)
         .group_by(table.property_id)
         .order_by(since)
     )
@@ -205,15 +204,21 @@ async def untagged(
     Those of ``waiting`` accounts and those that are ``resting`` are left out, so that however many
     they are, the others have their turn.
     """
-    query = (
+    rows = await _UNTAGGED.rows(connection, {"waiting": waiting, "resting": resting})
+    return [(conversation_row(row), bool(row["tag_wanted"])) for row in rows]
+
+
+_UNTAGGED = Prepared(
+    lambda words: (
         select(conversations)
         .where(conversations.c.tag_wanted.is_not(None))
-        .where(conversations.c.provider.not_in(waiting), conversations.c.id.not_in(resting))
-        .order_by(conversations.c.id)
+        .where(not_(words.among(conversations.c.provider, "waiting")))
+        .where(not_(words.among(conversations.c.id, "resting")))
+        # By the ids as they stand SQLite would rather walk the table.
+        .order_by(conversations.c.id + 0)
         .limit(20)
     )
-    rows = (await connection.execute(query)).mappings()
-    return [(conversation_row(row), bool(row["tag_wanted"])) for row in rows]
+)
 
 
 async def tagged(connection: AsyncConnection, row_id: int, *, wanted: bool) -> None:

@@ -121,6 +121,7 @@ async def test_an_imported_history_is_taken_up_newest_first_and_listed_oldest_fi
 
 
 HOUR, DAY = 3_600_000, 86_400_000
+TERMS = replied.Terms(now=NOW, window=30 * DAY, within=DAY, least=10)
 GUEST, HOTEL = SenderKind.GUEST, SenderKind.PROPERTY
 PAST = (
     ("m1", GUEST, NOW - 3 * DAY),
@@ -145,7 +146,7 @@ async def test_what_was_answered_before_we_came_counts_as_answered_then(
         await _take(store, LIVE, *batch)
 
     found = await store.read(
-        lambda c: replied.asked(c, providers=["booking"], since=NOW - 30 * DAY, least=0)
+        lambda c: replied.last(c, providers=["booking"], places=["p1"], terms=TERMS)
     )
     today = await store.read(lambda c: replied.day(c, since=NOW - DAY))
 
@@ -167,6 +168,8 @@ async def test_the_past_alone_lets_nobody_wait(store: Store) -> None:
         await _take(store, LIVE, replace(each, history=True))
 
     row = await _row(store)
-    found = await store.read(lambda c: replied.asked(c, providers=["booking"], since=0, least=0))
+    found = await store.read(
+        lambda c: replied.last(c, providers=["booking"], places=["p1"], terms=TERMS)
+    )
     assert (row.awaiting_since, row.last_answer_at, row.last_guest_at) == (None, None, None)
     assert [each.answered_at for each in found["p1"]] == [None]

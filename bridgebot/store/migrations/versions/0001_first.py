@@ -268,7 +268,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_guest",
         "messages",
-        ["sent_at", "conversation", "answered_at", "excused_at"],
+        ["sent_at", "conversation", "answered_at", "excused_at", "sender"],
         unique=False,
         sqlite_where=sa.text("sender = 'guest'"),
         postgresql_where=sa.text("sender = 'guest'"),
@@ -296,6 +296,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("erased_at IS NULL"),
         postgresql_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_index(
+        "ix_messages_imported",
+        "messages",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("imported"),
+        postgresql_where=sa.text("imported"),
     )
     op.create_table(
         "outbox",
@@ -361,6 +369,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("conversation IS NULL AND finished_at IS NULL"),
         postgresql_where=sa.text("conversation IS NULL AND finished_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_held",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'held'"),
+        postgresql_where=sa.text("kind = 'held'"),
     )
     op.create_index(
         "ix_outbox_sent",
