@@ -13,7 +13,6 @@ from bridgebot.store import conversations, fulltext, inbox, leases, outbox, plac
 from bridgebot.store.clock import now_ms
 from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
-from bridgebot.store.schema import conversations as conversations_table
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import leases as leases_table
 from bridgebot.workers.lease import STANDBY_SECONDS
@@ -213,7 +212,7 @@ async def test_a_claim_of_replies_skips_what_another_node_holds(store: Store) ->
     row = await conversation(store)
     await queued(store, row, "a")
     async with store.engine.begin() as other:
-        await places.lock(other, conversations_table.c.id == row)
+        await places.lock(other, row)
         assert await _claim(store) == []
         assert await store.write(lambda c: outbox.claim(c, owner=ME, now=10, limit=9)) == ()
     assert len(await _claim(store)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridgebot.store import records
 from bridgebot.store.database import Store
 from bridgebot.store.thread import ThreadConnection, may_wait
+from bridgebot.store.writer import BREATH
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ async def test_a_read_runs_in_a_thread_of_its_own_and_a_peek_does_not(store: Sto
     assert await store.peek(_here) == threading.get_ident()
 
 
-async def test_whatmay_wait_never_runs_in_the_loops_thread(store: Store) -> None:
-    """A commit waits for the disk; the write lock is taken at once where it is free."""
+async def test_what_may_wait_never_runs_in_the_loops_thread(store: Store) -> None:
+    """A commit waits for the disk; nothing else of a short write is handed over."""
     seen: dict[str, int] = {}
     execute = ThreadConnection._execute
 
@@ -53,7 +55,7 @@ async def test_whatmay_wait_never_runs_in_the_loops_thread(store: Store) -> None
 
     here = threading.get_ident()
     assert seen.pop("commit ()") != here
-    assert set(seen.values()) == {here}
+    assert set(seen.values()) <= {here}
 
 
 async def test_the_loop_turns_while_somebody_else_has_the_write_lock(
@@ -125,9 +127,13 @@ async def test_a_long_read_that_is_given_up_is_broken_off(store: Store) -> None:
     assert await store.read(_here)
 
 
-async def test_a_commit_in_the_middle_of_many_writes_lets_the_loop_turn(store: Store) -> None:
-    """Units of one group do not hold up what else the process has to do."""
+async def test_a_group_of_many_writes_lets_the_loop_turn(store: Store) -> None:
+    """Units that take their time do not hold up what else the process has to do."""
     turns = 0
+
+    async def slow(connection: AsyncConnection, number: int) -> None:
+        time.sleep(2 * BREATH)  # noqa: ASYNC251 - as a statement that looks through much
+        await records.set_cursor(connection, str(number), {})
 
     async def count() -> None:
         nonlocal turns
@@ -138,7 +144,7 @@ async def test_a_commit_in_the_middle_of_many_writes_lets_the_loop_turn(store: S
     counting = asyncio.create_task(count())
     await asyncio.gather(
         *(
-            store.write(lambda c, n=n: records.set_cursor(c, str(n), {}))  # type: ignore[misc]
+            store.write(lambda c, n=n: slow(c, n))  # type: ignore[misc]
             for n in range(50)
         )
     )
