@@ -45,6 +45,21 @@ _CARD = re.compile(
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?: ?[A-Za-z0-9]){11,30}")
 
 
+_ASCII = 128
+_PART = re.compile(rf"[\d{_BLANK}]")
+_KEPT, _CUT = b"0", b"_"
+_MARKED = b"".join(
+    _KEPT if byte >= _ASCII or _PART.match(chr(byte)) else _CUT for byte in range(256)
+)
+"""What may be a digit or a blank, byte by byte; so may all that is not ASCII."""
+
+
+def _may_hold_card(text: str) -> bool:
+    """Tell whether a text is worth a search: at a tenth of its cost, and nearly none is."""
+    marked = text.encode("utf-8", "surrogatepass").translate(_MARKED)
+    return _KEPT * SHORTEST in marked
+
+
 def mask(text: str) -> str:
     """Replace each card number by its last four digits and a word that says so.
 
@@ -53,7 +68,7 @@ def mask(text: str) -> str:
     (Luhn, ISO/IEC 7812-1 annex B) counts, so that telephone numbers, reservations, dates and
     bank accounts stay as they are.
     """
-    if _RUN.sub(_masked, text) == text:
+    if not _may_hold_card(text) or _RUN.sub(_masked, text) == text:
         return text
     parts, end = [], 0
     for start, beyond in _ibans(text):

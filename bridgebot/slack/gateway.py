@@ -92,9 +92,9 @@ class Gateway:
         self._sleep = sleep
         self._permalinks: dict[tuple[str, str], str] = {}
 
-    def ready_in(self, channel: str) -> float:
-        """Tell the seconds until something may be posted to a channel."""
-        return self._pacer.ready_in(POST, channel)
+    def room(self, channel: str | None = None) -> float:
+        """Count what may be posted at once to a channel, or to all together."""
+        return self._pacer.room(POST, channel)
 
     async def whoami(self) -> Identity:
         """Ask who the token's bot is, and what it may do."""

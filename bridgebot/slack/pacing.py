@@ -73,6 +73,14 @@ class Bucket:
             return held
         return held + missing * 60.0 / self._limit.per_minute
 
+    def room(self, now: float) -> float:
+        """Count the callers who would have a token at once, behind those who wait."""
+        if self._at > now:
+            return 0
+        if self._limit is None:
+            return math.inf
+        return max(0, math.floor(self._refilled(now) + _ROUNDING) - self.waiting)
+
     def is_free(self, now: float) -> bool:
         """Tell whether a caller may have a token at once, with nobody ahead."""
         return not self.waiting and not self.turn.locked() and self.ready_in(now) <= 0
@@ -138,6 +146,11 @@ class Pacer:
         # The clock is read last: a bucket made just now must not lie in the future.
         buckets, now = self._of(method, channel), self._now()
         return max(bucket.ready_in(now, ahead=bucket.waiting) for bucket in buckets)
+
+    def room(self, method: str, channel: str | None = None) -> float:
+        """Count the calls that would have their turn at once; infinite where nothing is paced."""
+        buckets, now = self._of(method, channel), self._now()
+        return min(bucket.room(now) for bucket in buckets)
 
     def refused(self, method: str, channel: str | None, after: float) -> None:
         """Hold the calls that Slack refused for as long as it asked."""

@@ -7,7 +7,9 @@ becomes of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, Select, bindparam, func, insert, not_, or_, select, update
@@ -115,31 +117,49 @@ async def claim(
     now: int,
     limit: int,
     skip_channels: Collection[str] = (),
+    room: Callable[[str], float] = lambda _channel: math.inf,
     ahead: Ahead | None = None,
 ) -> Sequence[InboxRow]:
     """Take the head of each conversation that is due.
 
     Conversations take turns, so that one with a long backlog does not keep the others waiting.
-    ``ahead`` is what the caller keeps of the last look over all, from one claim to the next.
+    ``room`` tells how many a channel takes now. ``ahead`` is what the caller keeps of the last look
+    over all, from one claim to the next.
     """
     ahead = Ahead() if ahead is None else ahead
     values = {"now": now, "most": limit, "skipped": skip_channels}
+    fits = _within(room)
     rows: list[Row] = []
-    while len(rows) < limit and (chosen := ahead.some(limit - len(rows), now=now)):
+    while len(rows) < limit and (chosen := ahead.some(limit - len(rows), fits, now=now)):
         taken = await _CLAIMS.take_among(connection, chosen, values, owner=owner, now=now)
         if not taken:
             # Their channel's turn may be yet to come, and so may be that of all behind them.
             ahead.forget()
         rows += taken
-    if (room := limit - len(rows)) > 0:
-        heads = await _CLAIMS.heads(connection, {**values, "most": max(room, FORESEEN)})
-        rows += await _CLAIMS.take(connection, heads[:room], values, owner=owner, now=now)
-        ahead.remember(heads[room:], now=now)
+    if (rest := limit - len(rows)) > 0:
+        heads = await _CLAIMS.heads(connection, {**values, "most": max(rest, FORESEEN)})
+        ahead.remember(heads, now=now)
+        first = ahead.some(rest, fits, now=now)
+        rows += await _CLAIMS.take(connection, first, values, owner=owner, now=now)
     if not rows:
         return ()
     served = sorted({row["conversation"] for row in rows})
     about = await _TURN.rows(connection, {"ids": served, "at": now})
     return await _whole(connection, rows, about)
+
+
+def _within(room: Callable[[str], float]) -> Callable[[Row], bool]:
+    """Count what is taken for each channel, and tell of each row whether it has room for it."""
+    taken: Counter[str] = Counter()
+
+    def fits(row: Row) -> bool:
+        channel = row["channel"]
+        if taken[channel] >= room(channel):
+            return False
+        taken[channel] += 1
+        return True
+
+    return fits
 
 
 def _due_heads(words: Words, chosen: bool) -> Select[Any]:  # noqa: FBT001 - as queues.Heads has it
@@ -153,13 +173,14 @@ def _due_heads(words: Words, chosen: bool) -> Select[Any]:  # noqa: FBT001 - as 
         .subquery()
     )
     return (
-        select(inbox.c.id, inbox.c.conversation)
+        select(inbox.c.id, inbox.c.conversation, conversations.c.channel)
         .join(heads, heads.c.id == inbox.c.id)
         .join(conversations, conversations.c.id == inbox.c.conversation)
         .where(inbox.c.state.in_(READY), inbox.c.due_at <= bindparam("now"))
         .where(not_(words.among(conversations.c.channel, "skipped")))
         .where(~in_flight(inbox, lambda row: or_(~row.aside, row.due_at <= bindparam("now"))))
-        .order_by(conversations.c.turn_at, inbox.c.due_at)
+        # Many take their turn in one moment, and fall due in one: then the oldest goes first.
+        .order_by(conversations.c.turn_at, inbox.c.due_at, inbox.c.id)
         .limit(bindparam("most", type_=Integer))
     )
 

@@ -222,16 +222,17 @@ class Claims:
     async def take_among(
         self,
         connection: AsyncConnection,
-        chosen: Sequence[int],
+        among: Sequence[Row],
         values: Values,
         *,
         owner: str,
         now: int,
     ) -> list[Row]:
         """Take what can be taken of these conversations, without a look over all that is open."""
-        heads: Sequence[Row] = [{"id": None, "conversation": each} for each in chosen]
+        heads = among
         if connection.dialect.name != "postgresql":
-            heads = await self._again.rows(connection, {**values, "chosen": chosen})
+            chosen = {"chosen": [row["conversation"] for row in among]}
+            heads = await self._again.rows(connection, {**values, **chosen})
         return await self.take(connection, heads, values, owner=owner, now=now)
 
     async def _locked(
@@ -257,23 +258,28 @@ class Ahead:
     """
 
     def __init__(self) -> None:
-        self._next: deque[int] = deque()
+        self._next: deque[Row] = deque()
         self._until = 0
 
     def remember(self, heads: Iterable[Row], *, now: int) -> None:
-        """Keep what a look found beside what was taken."""
-        self._next = deque(row["conversation"] for row in heads)
+        """Keep what a look found."""
+        self._next = deque(heads)
         self._until = now + AHEAD_MS
 
     def forget(self) -> None:
         """Let the next claim look over all again."""
         self._next.clear()
 
-    def some(self, most: int, *, now: int) -> list[int]:
-        """Hand over the next ones; none where the look was too long ago."""
+    def some(self, most: int, fits: Callable[[Row], bool], *, now: int) -> list[Row]:
+        """Hand over the next ones that fit; none where the look was too long ago."""
         if not self._until - AHEAD_MS <= now < self._until:
             self._next.clear()
-        return [self._next.popleft() for _ in range(min(most, len(self._next)))]
+        found: list[Row] = []
+        while self._next and len(found) < most:
+            row = self._next.popleft()
+            if fits(row):
+                found.append(row)
+        return found
 
 
 _LOCKING = Prepared(

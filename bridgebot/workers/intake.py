@@ -144,7 +144,9 @@ async def _store_run(
     for received in run:
         about = received.conversation
         key = about.provider, about.conversation_id
-        known = told.setdefault(key, replace(about, no_reply_needed=bool(about.no_reply_needed)))
+        known = told.get(key)
+        if known is None:
+            known = told[key] = replace(about, no_reply_needed=bool(about.no_reply_needed))
         moves = key in found and _may_move(found[key], context, received)
         if not moves and not conversations.differs(known, about):
             together.append(received)

@@ -28,7 +28,7 @@ from bridgebot.workers.showing import record_post
 
 log = structlog.get_logger()
 
-IN_FLIGHT = 16
+IN_FLIGHT = 32
 PAUSE = 0.5
 UNPOSTABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
@@ -60,19 +60,24 @@ class Poster:
         return self.pool.gathers or PAUSE
 
     async def _claim(self, room: int) -> Sequence[InboxRow]:
-        """Claim heads of conversations, leaving out channels whose turn is yet to come."""
-        skip = [
-            channel
-            for channel in self._context.routing.channels()
-            if self._gateway.ready_in(channel) > 0
-        ]
+        """Claim heads of conversations, as many as may be posted now.
+
+        What waits for Slack's limits is not claimed, so that the next one is chosen when there is
+        room: who writes in a flood stands behind none of those whose turn has not come.
+        """
+        limit = int(min(room, self._gateway.room()))
+        if limit < 1:
+            return ()
+        channels = self._context.routing.channels()
+        skip = [channel for channel in channels if self._gateway.room(channel) < 1]
         return await self._context.store.write(
             lambda c: inbox.claim(
                 c,
                 owner=self._context.owner,
                 now=self._context.ms(),
-                limit=room,
+                limit=limit,
                 skip_channels=skip,
+                room=self._gateway.room,
                 ahead=self._ahead,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -166,3 +167,19 @@ async def test_a_caller_who_gives_up_leaves_no_trace(clock: Clock) -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert pacer.ready_in(POST, "C1") == pytest.approx(1.0)
+
+
+async def test_room_is_what_could_go_at_once(clock: Clock) -> None:
+    """The channel's tokens, or the workspace's; less by those who wait; none while it is held."""
+    pacer = Pacer(clock.now, clock.sleep, burst=3)
+    assert (pacer.room(POST, "C1"), pacer.room(POST)) == (3, WORKSPACE.burst)
+    waiting = [asyncio.create_task(pacer.turn(POST, "C1")) for _ in range(5)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert (pacer.room(POST, "C1"), pacer.room(POST, "C2")) == (0, 3)
+    await clock.run(*waiting)
+    clock.time += 1.5
+    assert pacer.room(POST, "C1") == 1
+    pacer.refused(POST, "C1", 10)
+    assert pacer.room(POST, "C1") == 0
+    assert Pacer(clock.now, clock.sleep, posts_per_second=0).room(POST, "C1") == math.inf

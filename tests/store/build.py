@@ -46,13 +46,15 @@ def now() -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def conversation(store: Store, name: str = "c1", *, thread: str | None = ROOT) -> int:
+async def conversation(
+    store: Store, name: str = "c1", *, thread: str | None = ROOT, channel: str = "C1"
+) -> int:
     """Store a conversation, with a thread unless told otherwise."""
 
     async def unit(connection: AsyncConnection) -> int:
-        row = await conversations.ensure(connection, about(name), channel="C1", now=1)
+        row = await conversations.ensure(connection, about(name), channel=channel, now=1)
         if thread is not None:
-            await conversations.bind_thread(connection, row.id, "C1", thread)
+            await conversations.bind_thread(connection, row.id, channel, thread)
         return row.id
 
     return await store.write(unit)

@@ -213,6 +213,25 @@ async def test_channels_whose_turn_is_yet_to_come_are_left_out(store: Store) -> 
     assert claimed == ()
 
 
+async def test_a_channel_is_given_no_more_than_it_has_room_for(store: Store) -> None:
+    """What is behind that, of other channels, is taken instead, and the rest by a later claim."""
+    for number in range(6):
+        channel = "C1" if number < 4 else "C2"
+        row_id = await conversation(store, f"c{number}", channel=channel, thread=None)
+        await queued(store, row_id, f"m{number}", at=number)
+    ahead = queues.Ahead()
+
+    async def claim() -> list[str]:
+        rows = await store.write(
+            lambda c: inbox.claim(
+                c, owner=ME, now=10, limit=4, room={"C1": 1, "C2": 9}.__getitem__, ahead=ahead
+            )
+        )
+        return [str(row.message and row.message.message_id) for row in rows]
+
+    assert [await claim() for _ in range(4)] == [["m0", "m4", "m5"], ["m1"], ["m2"], ["m3"]]
+
+
 async def test_a_lease_has_one_owner_until_it_expires(store: Store) -> None:
     """A second node gets a lease only after the first one's time is over."""
 

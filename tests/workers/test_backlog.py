@@ -197,3 +197,17 @@ async def test_a_thousand_messages_drain_at_the_paced_rate_and_everybody_in_turn
     roots = len(names) + 1
     assert drain.time.seconds - began < (ALL + 1 + roots) / per_second + 15
     assert sorted(number for number, _ in drain.posts()) == [*range(1, ALL + 2)]
+
+
+async def test_who_writes_in_a_flood_stands_behind_nobody_who_has_to_wait(drain: Drain) -> None:
+    """What Slack's limits hold back is not claimed, in the same channel either."""
+    for _ in range(3):
+        await drain.guests(*(f"3-{guest}" for guest in range(20)))
+    await drain.work(20)
+    shown = len(drain.posts())
+    assert shown < 3 * 20
+    # Each of the others has had a turn, so that somebody new is the next.
+    await drain.work(30)
+    await drain.guests("3-new", text="I stand before the door")
+    await drain.work(4)
+    assert any("before the door" in text for _, text in drain.posts())
