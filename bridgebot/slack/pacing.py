@@ -125,6 +125,7 @@ class Pacer:
         self._workspace = WORKSPACE if paced else None
         self._limits = LIMITS if paced else {}
         self._buckets: dict[tuple[str, str | None], Bucket] = {}
+        self._found: dict[tuple[str, str | None], tuple[Bucket, ...]] = {}
 
     async def turn(self, method: str, channel: str | None = None) -> None:
         """Wait until this call may be made."""
@@ -172,6 +173,12 @@ class Pacer:
 
     def _of(self, method: str, channel: str | None) -> tuple[Bucket, ...]:
         """List the buckets of a call, the narrowest first; all callers lock in this order."""
+        found = self._found.get((method, channel))
+        if found is None:
+            found = self._found[method, channel] = self._make(method, channel)
+        return found
+
+    def _make(self, method: str, channel: str | None) -> tuple[Bucket, ...]:
         if method == POST and channel is not None:
             return (
                 self._bucket((method, channel), self._channel),
