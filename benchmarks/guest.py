@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from benchmarks.postgres import database
 from benchmarks.process import Child
 from benchmarks.report import arguments, say, spread, write
 from benchmarks.side import Side, ratio, serve_side
+from bridgebot.workers.poster import IN_FLIGHT
 
 WARM = 60
 CALM_PATIENCE = 900.0
 PER_CONVERSATION = 10
+AWAY, AWAY_MESSAGES = 0.05, 500
+"""Seconds that an answer takes from a server some way off, and how many messages go there."""
+
 Start = Callable[[Side], Awaitable[Child]]
 
 
 async def measure(
-    start: Start, messages: int, *, roots: bool, **settings: str
+    start: Start, messages: int, *, roots: bool, away: float = 0.0, **settings: str
 ) -> tuple[float, float]:
     """Carry messages once; return messages a second, and milliseconds of processor time for each.
 
-    Time runs until the last post, processor time until the process is calm again, so that what it
-    does afterwards is counted too.
+    Each answer takes ``away`` seconds. Time runs until the last post, processor time until the
+    process is calm again, so that what it does afterwards is counted too.
     """
     async with serve_side(**settings) as side:
         child = await start(side)
@@ -32,6 +37,7 @@ async def measure(
         await side.until("message", WARM + roots * (WARM // PER_CONVERSATION))
         # In a large store the threads of the last days are compared first.
         await child.calm(CALM_PATIENCE)
+        side.away(away)
         before, cpu, began = side.counts["message"], child.cpu(), time.perf_counter()
         side.fill(messages, conversations)
         await side.until("message", before + messages + roots * conversations)
@@ -53,19 +59,33 @@ async def run(messages: int, rounds: int, postgres: str | None) -> dict[str, obj
     }
     if postgres:
         sides["postgresql"] = (Side.start_bridge, True)
+    near = await _compare(sides, rounds, messages, 0.0, postgres)
+    alike: Start = lambda side: side.start_other("benchmarks.bare", str(IN_FLIGHT))  # noqa: E731
+    sides = {**sides, f"bare_{IN_FLIGHT}": (alike, False)}
+    away = await _compare(sides, rounds, min(messages, AWAY_MESSAGES), AWAY, postgres)
+    return {"rounds": rounds, "per_conversation": PER_CONVERSATION, **near, "away": away}
+
+
+async def _compare(
+    sides: dict[str, tuple[Start, bool]],
+    rounds: int,
+    messages: int,
+    away: float,
+    postgres: str | None,
+) -> dict[str, Any]:
     rates: dict[str, list[float]] = {name: [] for name in sides}
     costs: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(rounds):
         for name, (start, roots) in sides.items():
             async with database(postgres if name == "postgresql" else None) as settings:
-                rate, cost = await measure(start, messages, roots=roots, **settings)
+                rate, cost = await measure(start, messages, roots=roots, away=away, **settings)
             rates[name].append(rate)
             costs[name].append(cost)
-            say(f"round {turn + 1}, {name}: {rate:.0f} messages/s, {cost:.2f} ms each")
+            where = f"{name}, {away * 1000:g} ms away" if away else name
+            say(f"round {turn + 1}, {where}: {rate:.0f} messages/s, {cost:.2f} ms each")
     return {
         "messages": messages,
-        "rounds": rounds,
-        "per_conversation": PER_CONVERSATION,
+        "away_ms": away * 1000,
         "rate": {name: spread(each, 1) for name, each in rates.items()},
         "cpu_ms": {name: spread(each, 2) for name, each in costs.items()},
         "rate_ratio": {name: spread(ratio(each, rates["bare"]), 2) for name, each in rates.items()},

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.postgres import database
 from benchmarks.report import arguments, percentile, say, spread, write
@@ -17,7 +17,37 @@ from benchmarks.side import Side, serve_side
 from bridgebot.sandbox.slack.socket import Envelope
 from tests.e2e.world import ANNA, BOT, GUESTS, PROPERTY
 
-LEVELS = (1, 10, 50)
+
+class Level(NamedTuple):
+    """How replies are written: so many in flight, each so long after the last, to one so far off.
+
+    ``pause`` and ``away`` are seconds; ``away`` is what each answer of both sides takes.
+    """
+
+    at_once: int
+    pause: float = 0.0
+    away: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Name it as the table does."""
+        pause = f", {self.pause * 1000:g} ms apart" if self.pause else ""
+        return f"{self.at_once}{pause}" + (f", {self.away * 1000:g} ms away" if self.away else "")
+
+    def count(self, replies: int) -> int:
+        """Tell how many are written: fewer where they take their time."""
+        return replies if self.at_once > 1 or not self.pause + self.away else replies // 3
+
+
+LEVELS = (
+    Level(1),
+    Level(10),
+    Level(50),
+    Level(1, pause=0.1),
+    Level(1, away=0.05),
+    Level(50, away=0.05),
+)
+MOST = max(level.at_once for level in LEVELS)
 WARM = 30
 SETTINGS = {"UNDO_SECONDS": "0", "BOOKING_POLL_SECONDS": "5"}
 
@@ -83,11 +113,12 @@ class Watch:
         }
 
 
-async def _level(watch: Watch, threads: list[str], at_once: int, replies: int, name: str) -> None:
+async def _write(watch: Watch, threads: list[str], level: Level, replies: int, name: str) -> None:
     """Keep so many replies in flight, each in a thread of its own, until enough were written.
 
     Threads take turns: nobody answers one guest a thousand times.
     """
+    watch.side.away(level.away)
     numbers, free = iter(range(replies)), deque(threads)
 
     async def one() -> None:
@@ -95,18 +126,20 @@ async def _level(watch: Watch, threads: list[str], at_once: int, replies: int, n
             thread = free.popleft()
             await watch.reply(thread, f"{name} reply {number}")
             free.append(thread)
+            if level.pause:
+                await asyncio.sleep(level.pause)
 
-    await asyncio.gather(*(one() for _ in range(at_once)))
+    await asyncio.gather(*(one() for _ in range(level.at_once)))
     await watch.side.child.calm()
 
 
 async def _measure(watch: Watch, threads: list[str], replies: int) -> dict[str, Any]:
-    await _level(watch, threads, 10, WARM, "warm")
+    await _write(watch, threads, Level(10), WARM, "warm")
     found: dict[str, Any] = {}
-    for at_once in LEVELS:
-        name = f"level {at_once}:"
-        await _level(watch, threads, at_once, replies, name)
-        found[str(at_once)] = {
+    for level in LEVELS:
+        name = f"level {level.name}:"
+        await _write(watch, threads, level, level.count(replies), name)
+        found[level.name] = {
             "acknowledged": watch.times(watch.acknowledged, name),
             "delivered": watch.times(watch.delivered, name),
         }
@@ -117,10 +150,10 @@ async def bridge(replies: int, server: str | None) -> dict[str, Any]:
     """Measure the bridge."""
     async with database(server) as more, serve_side(**SETTINGS, **more) as side:
         await side.start_bridge()
-        side.fill(max(LEVELS), max(LEVELS))
-        await side.until("message", 2 * max(LEVELS))
+        side.fill(MOST, MOST)
+        await side.until("message", 2 * MOST)
         await side.child.calm()
-        names = (f"g{number}" for number in range(max(LEVELS)))
+        names = (f"g{number}" for number in range(MOST))
         threads = [str((side.world.root(name) or {})["ts"]) for name in names]
         watch = Watch(side)
         watch.install()
@@ -132,7 +165,7 @@ async def bare(replies: int) -> dict[str, Any]:
     async with serve_side() as side:
         workspace = side.world.slack.workspace
         channel, places = workspace.channels[GUESTS], {}
-        for number in range(max(LEVELS)):
+        for number in range(MOST):
             name = side.world.conversation(f"g{number}")
             root = workspace.of_bot(BOT) | {"text": name}
             ts = workspace.add_message(channel, root, thread_ts=None)["ts"]
@@ -159,7 +192,7 @@ async def run(replies: int, rounds: int, server: str | None) -> dict[str, Any]:
     return {
         "replies": replies,
         "rounds": rounds,
-        "levels": list(LEVELS),
+        "levels": [level.name for level in LEVELS],
         "ms": {
             name: _over(each, lambda time, _bare: time, found["bolt"])
             for name, each in found.items()

@@ -43,6 +43,13 @@ class Side:
         for number in range(messages):
             self.world.guest(f"{prefix}{number % conversations}", f"{WORDS} ({prefix}-{number})")
 
+    def away(self, seconds: float) -> None:
+        """Let each answer of both stand-ins take so long, as it does over the internet."""
+        for faults in (self.world.slack.faults, self.world.booking.faults):
+            faults.clear()
+            if seconds:
+                faults.add("*", "delay", times=sys.maxsize, seconds=seconds)
+
     async def until(self, kind: str, count: int, patience: float = PATIENCE) -> None:
         """Wait until so many changes of a kind were counted."""
         await self.world.until(lambda: self.counts[kind] >= count, patience)

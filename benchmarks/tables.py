@@ -16,6 +16,7 @@ MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SIDES = {
     "bare": "bare loop, one after the other",
     "bare_16": "bare loop, 16 at once",
+    "bare_32": "bare loop, 32 at once, as many as the bridge",
     "bolt": "bare Bolt app",
     "sqlite": "bridgebot on SQLite",
     "postgresql": "bridgebot on PostgreSQL",
@@ -43,7 +44,21 @@ def guest(figures: dict[str, Any]) -> str:
         for side in SIDES
         if side in figures["rate"]
     ]
-    return table(head, rows)
+    return "\n".join([table(head, rows), *([_away(figures["away"])] if "away" in figures else ())])
+
+
+def _away(figures: dict[str, Any]) -> str:
+    """Draw the same where each answer takes its time."""
+    head = (f"each answer takes {figures['away_ms']:g} ms", "messages/s", "of the bare loop's")
+    rates, ratios = figures["rate"], figures["rate_ratio"]
+    return table(
+        head,
+        [
+            [SIDES[side], _middle(rates[side]), _middle(ratios[side])]
+            for side in SIDES
+            if side in rates
+        ],
+    )
 
 
 def reply(figures: dict[str, Any]) -> str:
