@@ -1,7 +1,8 @@
 """What a hotel would use instead: a Node-RED flow, as built in an afternoon and once with care.
 
 The flows do half of the job: guests' messages go to Slack, replies do not come back. Node-RED is
-taken from the npm registry: ``npm install --prefix DIRECTORY node-red@4``.
+taken from the npm registry: ``npm install --prefix DIRECTORY node-red@4``. An n8n flow takes part
+where n8n is installed; CONTRIBUTING.md says how.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import n8n
 from benchmarks.process import Child
 from benchmarks.report import arguments, say, write
 from benchmarks.side import Side, serve_side
@@ -27,8 +29,27 @@ FLOWS = Path(__file__).parent / "flows"
 QUIET = 5.0
 """Seconds without a change after which nothing more is expected."""
 
-KINDS = ("bridgebot", "careful", "afternoon")
+NODE_RED = ("bridgebot", "careful", "afternoon")
 PER_CONVERSATION = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where npm installed what is compared."""
+
+    node_red: Path
+    n8n: Path | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Name what can be compared."""
+        return NODE_RED if self.n8n is None else (*NODE_RED, "n8n")
+
+    def versions(self) -> dict[str, str]:
+        """Read which versions are installed."""
+        package = self.node_red / "node_modules/node-red/package.json"
+        found = {"node_red": json.loads(package.read_text(encoding="utf-8"))["version"]}
+        return found if self.n8n is None else {**found, "n8n": n8n.version(self.n8n)}
 
 
 @dataclass(slots=True)
@@ -37,35 +58,41 @@ class Runner:
 
     kind: str
     side: Side
-    modules: Path
+    places: Places
 
     async def start(self) -> Child:
         """Start it, and wait until it says that it works."""
         if self.kind == "bridgebot":
             return await self.side.start_bridge()
-        world, home = self.side.world, self.side.world.directory
+        if self.kind == "n8n":
+            return await self._n8n()
+        return await self._node_red()
+
+    async def _node_red(self) -> Child:
+        home = self.side.world.directory
         shutil.copy(FLOWS / "settings.js", home)
         (home / "flows.json").write_text(json.dumps(_flow(self.kind)), encoding="utf-8")
         (home / "package.json").write_text('{"name": "flows"}', encoding="utf-8")
+        more = {"FLOW_FILE": str(home / "kept.jsonl"), "FLOW_PORT": str(_free_port())}
+        program = str(self.places.node_red / "node_modules/node-red/red.js")
+        return await self._node(b"Started flows", more, program, "--userDir", str(home))
+
+    async def _n8n(self) -> Child:
+        assert self.places.n8n is not None  # noqa: S101 - else it is not among the kinds
+        home = self.side.world.directory
+        settings = n8n.environment(home, _free_port())
+        await n8n.bring_in(self.places.n8n, home, settings)
+        return await self._node(n8n.READY, settings, str(self.places.n8n / n8n.PROGRAM), "start")
+
+    async def _node(self, ready: bytes, more: Mapping[str, str], *arguments: str) -> Child:
+        world = self.side.world
+        told = {"BARE_BASE": self.side.base, "BARE_CHANNEL": GUESTS, "BARE_TOKEN": BOT.bot_token}
         with world.log.open("ab") as log:
             before = log.tell()
             world.process = await asyncio.create_subprocess_exec(
-                "node",
-                str(self.modules / "node_modules/node-red/red.js"),
-                "--userDir",
-                str(home),
-                env={
-                    **os.environ,
-                    "BARE_BASE": self.side.base,
-                    "BARE_CHANNEL": GUESTS,
-                    "BARE_TOKEN": BOT.bot_token,
-                    "FLOW_FILE": str(home / "kept.jsonl"),
-                    "FLOW_PORT": str(_free_port()),
-                },
-                stdout=log,
-                stderr=log,
+                "node", *arguments, env={**os.environ, **told, **more}, stdout=log, stderr=log
             )
-        await world.until(lambda: b"Started flows" in world.log.read_bytes()[before:], 60)
+        await world.until(lambda: ready in world.log.read_bytes()[before:], 60)
         return self.side.child
 
 
@@ -92,9 +119,9 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def _runner(kind: str, modules: Path) -> AsyncIterator[Runner]:
+async def _runner(kind: str, places: Places) -> AsyncIterator[Runner]:
     async with serve_side(BOOKING_POLL_SECONDS="1") as side:
-        yield Runner(kind, side, modules)
+        yield Runner(kind, side, places)
 
 
 async def _quiet(side: Side) -> None:
@@ -153,9 +180,9 @@ TRIALS: dict[str, Callable[[Runner], Awaitable[int]]] = {
 }
 
 
-async def trial(kind: str, name: str, modules: Path) -> dict[str, int]:
+async def trial(kind: str, name: str, places: Places) -> dict[str, int]:
     """Let one thing happen, and count what came of it."""
-    async with _runner(kind, modules) as runner:
+    async with _runner(kind, places) as runner:
         messages = await TRIALS[name](runner)
         await _quiet(runner.side)
         lost, twice = runner.side.once(messages)
@@ -167,9 +194,9 @@ async def trial(kind: str, name: str, modules: Path) -> dict[str, int]:
         return {"threads": len(roots), "lost": lost, "twice": twice}
 
 
-async def throughput(kind: str, messages: int, modules: Path) -> dict[str, float]:
+async def throughput(kind: str, messages: int, places: Places) -> dict[str, float]:
     """Carry messages of many conversations; messages a second, CPU for each, memory."""
-    async with _runner(kind, modules) as runner:
+    async with _runner(kind, places) as runner:
         child = await runner.start()
         await child.calm()
         idle, cpu, began = child.memory(), child.cpu(), time.perf_counter()
@@ -193,29 +220,28 @@ async def throughput(kind: str, messages: int, modules: Path) -> dict[str, float
         }
 
 
-async def run(modules: Path, messages: int) -> dict[str, Any]:
+async def run(places: Places, messages: int) -> dict[str, Any]:
     """Measure all in turn."""
     found: dict[str, Any] = {"messages": messages, "throughput": {}, "trials": {}}
-    for kind in KINDS:
-        found["throughput"][kind] = await throughput(kind, messages, modules)
+    for kind in places.kinds:
+        found["throughput"][kind] = await throughput(kind, messages, places)
         say(f"{kind}: {found['throughput'][kind]}")
     for name in TRIALS:
-        found["trials"][name] = {kind: await trial(kind, name, modules) for kind in KINDS}
+        found["trials"][name] = {kind: await trial(kind, name, places) for kind in places.kinds}
         say(f"{name}: {found['trials'][name]}")
-    package = modules / "node_modules/node-red/package.json"
-    found["node_red"] = json.loads(package.read_text(encoding="utf-8"))["version"]
-    return found
+    return {**found, **places.versions()}
 
 
 def main() -> None:
     """Measure, and write the figures."""
     parser = arguments("nodered", __doc__ or "")
     parser.add_argument("--node-red", type=Path, required=True, help="where npm installed it")
+    parser.add_argument("--n8n", type=Path, help="where npm installed n8n; without it, no n8n")
     parser.add_argument("--messages", type=int, default=2_000)
     told = parser.parse_args()
     if told.short:
         told.messages = 200
-    write(told, asyncio.run(run(told.node_red, told.messages)))
+    write(told, asyncio.run(run(Places(told.node_red, told.n8n), told.messages)))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("aiohttp", "aiosqlite", "asyncpg", "httpx", "slack-bolt", "slack-sdk", "sqlalchemy")
 
-PLACES = {"postgres", "node_red", "stores"}
+PLACES = {"postgres", "node_red", "n8n", "stores"}
 """Arguments that name a place, and may hold a password."""
 
 Figures = Mapping[str, Any]

@@ -152,7 +152,10 @@ def nodered(figures: dict[str, Any]) -> str:
     for name, found in figures["trials"].items():
         counts = (found[kind] for kind in kinds)
         rows.append([name, *(f"{c['threads']} / {c['lost']} / {c['twice']}" for c in counts)])
-    return f"{table(head, rows)}\nTrials: threads / lost / twice. Node-RED {figures['node_red']}.\n"
+    versions = f"Node-RED {figures['node_red']}"
+    if "n8n" in figures:
+        versions += f", n8n {figures['n8n']}"
+    return f"{table(head, rows)}\nTrials: threads / lost / twice. {versions}.\n"
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
