@@ -64,6 +64,7 @@ class Pool(Generic[Row]):
         self._wake = wake
         self._running: dict[asyncio.Task[None], Row] = {}
         self._claimed_at = -GATHER
+        self._held_back = False
         self._failed: list[BaseException] = []
         self._unrecorded: list[Row] = []
 
@@ -74,6 +75,13 @@ class Pool(Generic[Row]):
 
     @property
     def gathers(self) -> float:
+        """Tell in how many seconds to ask again where the last ``fill`` gathered places.
+
+        A claim that found too little is no reason to look again so soon: what comes wakes.
+        """
+        return self._gathers() if self._held_back else 0.0
+
+    def _gathers(self) -> float:
         """Tell for how many seconds more places are gathered, so that one claim serves several.
 
         Never where half of them are free: what comes to a pool with room is taken at once.
@@ -94,7 +102,8 @@ class Pool(Generic[Row]):
             await self._release([row.id for row in self._running.values()])
             self._doubted = doubts
         room = self._size - len(self._running)
-        if room <= 0 or self.gathers > 0:
+        self._held_back = room > 0 and self._gathers() > 0
+        if room <= 0 or self._held_back:
             return 0
         self._claimed_at = self._pulse.time()
         epoch = self._pulse.epoch

@@ -18,11 +18,12 @@ class Row:
 
 
 class Queue:
-    """Rows without end, a clock, and calls that end when they are told to."""
+    """Rows, a clock, and calls that end when they are told to."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.claims: list[int] = []
+        self.there = 10_000
         self.ends: list[asyncio.Event] = []
         self.pool: Pool[Row] = Pool(
             size=8,
@@ -37,8 +38,10 @@ class Queue:
 
     async def _claim(self, room: int) -> Sequence[Row]:
         self.claims.append(room)
-        self.ends += [asyncio.Event() for _ in range(room)]
-        return [Row(len(self.ends) - room + number) for number in range(room)]
+        first, found = len(self.ends), min(room, self.there)
+        self.there -= found
+        self.ends += [asyncio.Event() for _ in range(found)]
+        return [Row(first + number) for number in range(found)]
 
     async def _handle(self, row: Row) -> None:
         await self.ends[row.id].wait()
@@ -77,4 +80,15 @@ async def test_a_pool_with_room_takes_at_once() -> None:
     await queue.pool.fill()
 
     assert queue.claims == [8, 4]
+    await queue.end(99)
+
+
+async def test_a_pool_that_found_too_little_does_not_ask_again_at_once() -> None:
+    """What comes wakes; to ask every moment what waits costs more the more there is."""
+    queue = Queue()
+    queue.there = 7
+    await queue.pool.fill()
+
+    assert queue.pool.busy == 7
+    assert queue.pool.gathers == 0
     await queue.end(99)
