@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 IN_FLIGHT = 32
 PAUSE = 0.5
+ELSEWHERE_SECONDS = 5.0
+"""How often to look where no channel has its turn: a thread may be in one that no setting names."""
 UNPOSTABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
@@ -42,6 +44,7 @@ class Poster:
         self._context = context
         self._gateway = gateway
         self._ahead = queues.Ahead()
+        self._looked_at = -ELSEWHERE_SECONDS
         self._gallery = Gallery(context, gateway, files, self._open_thread)
         self.pool: Pool[InboxRow] = Pool(
             size=IN_FLIGHT,
@@ -63,13 +66,16 @@ class Poster:
         """Claim heads of conversations, as many as may be posted now.
 
         What waits for Slack's limits is not claimed, so that the next one is chosen when there is
-        room: who writes in a flood stands behind none of those whose turn has not come.
+        room: who writes in a flood stands behind none of those whose turn has not come. A look
+        reads all that waits, so where no channel has room it is seldom worth it.
         """
         limit = int(min(room, self._gateway.room()))
-        if limit < 1:
-            return ()
-        channels = self._context.routing.channels()
+        channels, now = self._context.routing.channels(), self._context.pulse.time()
         skip = [channel for channel in channels if self._gateway.room(channel) < 1]
+        soon = now - self._looked_at < ELSEWHERE_SECONDS
+        if limit < 1 or (len(skip) == len(channels) and soon):
+            return ()
+        self._looked_at = now
         return await self._context.store.write(
             lambda c: inbox.claim(
                 c,

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,10 +28,11 @@ from bridgebot.session import open_session
 from bridgebot.slack.files import Files
 from bridgebot.slack.gateway import Gateway, make_client
 from bridgebot.slack.pacing import WORKSPACE, Pacer
+from bridgebot.store import inbox
 from bridgebot.store.database import Store
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context, Pulse, Routing
 from bridgebot.workers.intake import store_batch
-from bridgebot.workers.poster import Poster
+from bridgebot.workers.poster import ELSEWHERE_SECONDS, Poster
 from tests.e2e.world import ALERTS, BOT, GUESTS, World, serve
 
 BOOKING = ProviderName("booking")
@@ -211,3 +212,33 @@ async def test_who_writes_in_a_flood_stands_behind_nobody_who_has_to_wait(drain:
     await drain.guests("3-new", text="I stand before the door")
     await drain.work(4)
     assert any("before the door" in text for _, text in drain.posts())
+
+
+async def test_what_waits_is_left_alone_where_no_channel_has_its_turn(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look reads all that waits; one channel that is ready, or some seconds, make it worth it."""
+    looks: list[int] = []
+    ready: set[str] = set()
+
+    async def claim(*_arguments: object, **_more: object) -> list[object]:
+        looks.append(1)
+        return []
+
+    monkeypatch.setattr(inbox, "claim", claim)
+    monkeypatch.setattr(
+        Gateway, "room", lambda _self, channel=None: channel is None or channel in ready
+    )
+    context = replace(drain.context, pulse=Pulse(drain.time.monotonic))
+    poster = Poster(context, drain.poster._gateway, drain.poster._gallery._files)
+
+    for _ in range(3):
+        await poster.step()
+    assert len(looks) == 1
+    ready.add("C0PLACE3")
+    await poster.step()
+    assert len(looks) == 2
+    ready.clear()
+    drain.time.seconds += ELSEWHERE_SECONDS
+    await poster.step()
+    assert len(looks) == 3
