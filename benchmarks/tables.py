@@ -124,9 +124,17 @@ def endurance(figures: dict[str, Any]) -> str:
 
 def drain(figures: dict[str, Any]) -> str:
     """Draw the backlog."""
-    head = ("channels", "messages", "roots", "hours", "posts/s", "refused by Slack")
-    names = ("channels", "messages", "roots", "hours", "posts_per_second", "refused_by_slack")
-    return table(head, [[each[name] for name in names] for each in figures["drains"]])
+    names = {
+        "channels": "channels",
+        "messages": "messages",
+        "roots": "roots",
+        "hours": "hours",
+        "posts_per_second": "posts/s",
+        "refused_by_slack": "refused by Slack",
+        "twice": "shown twice",
+    }
+    rows = [[each[name] for name in names] for each in figures["drains"]]
+    return table(tuple(names.values()), rows)
 
 
 def nodes(figures: dict[str, Any]) -> str:
