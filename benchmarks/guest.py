@@ -10,15 +10,12 @@ from typing import Any
 from benchmarks.postgres import database
 from benchmarks.process import Child
 from benchmarks.report import arguments, say, spread, write
-from benchmarks.side import Side, ratio, serve_side
+from benchmarks.side import AWAY, AWAY_MESSAGES, Side, ratio, serve_side
 from bridgebot.workers.poster import IN_FLIGHT
 
 WARM = 60
 CALM_PATIENCE = 900.0
 PER_CONVERSATION = 10
-AWAY, AWAY_MESSAGES = 0.05, 500
-"""Seconds that an answer takes from a server some way off, and how many messages go there."""
-
 Start = Callable[[Side], Awaitable[Child]]
 
 

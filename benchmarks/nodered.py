@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks import n8n
 from benchmarks.process import Child
 from benchmarks.report import arguments, say, write
-from benchmarks.side import Side, serve_side
+from benchmarks.side import AWAY, AWAY_MESSAGES, Side, serve_side
 from tests.e2e.world import BOT, GUESTS
 
 FLOWS = Path(__file__).parent / "flows"
@@ -194,11 +194,17 @@ async def trial(kind: str, name: str, places: Places) -> dict[str, int]:
         return {"threads": len(roots), "lost": lost, "twice": twice}
 
 
-async def throughput(kind: str, messages: int, places: Places) -> dict[str, float]:
-    """Carry messages of many conversations; messages a second, CPU for each, memory."""
+async def throughput(
+    kind: str, messages: int, places: Places, away: float = 0.0
+) -> dict[str, float]:
+    """Carry messages of many conversations; messages a second, CPU for each, memory.
+
+    Each answer takes ``away`` seconds.
+    """
     async with _runner(kind, places) as runner:
         child = await runner.start()
         await child.calm()
+        runner.side.away(away)
         idle, cpu, began = child.memory(), child.cpu(), time.perf_counter()
         runner.side.fill(messages, messages // PER_CONVERSATION)
         ends = 0.0
@@ -222,10 +228,14 @@ async def throughput(kind: str, messages: int, places: Places) -> dict[str, floa
 
 async def run(places: Places, messages: int) -> dict[str, Any]:
     """Measure all in turn."""
+    fewer = min(messages, AWAY_MESSAGES)
     found: dict[str, Any] = {"messages": messages, "throughput": {}, "trials": {}}
+    found["away"] = {"away_ms": AWAY * 1000, "messages": fewer, "throughput": {}}
     for kind in places.kinds:
         found["throughput"][kind] = await throughput(kind, messages, places)
         say(f"{kind}: {found['throughput'][kind]}")
+        found["away"]["throughput"][kind] = await throughput(kind, fewer, places, AWAY)
+        say(f"{kind}, {AWAY * 1000:g} ms away: {found['away']['throughput'][kind]}")
     for name in TRIALS:
         found["trials"][name] = {kind: await trial(kind, name, places) for kind in places.kinds}
         say(f"{name}: {found['trials'][name]}")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.postgres import database
 from benchmarks.report import arguments, percentile, say, spread, write
-from benchmarks.side import Side, serve_side
+from benchmarks.side import AWAY, Side, serve_side
 from bridgebot.sandbox.slack.socket import Envelope
 from tests.e2e.world import ANNA, BOT, GUESTS, PROPERTY
 
@@ -44,8 +44,8 @@ LEVELS = (
     Level(10),
     Level(50),
     Level(1, pause=0.1),
-    Level(1, away=0.05),
-    Level(50, away=0.05),
+    Level(1, away=AWAY),
+    Level(50, away=AWAY),
 )
 MOST = max(level.at_once for level in LEVELS)
 WARM = 30

@@ -18,6 +18,8 @@ from tests.e2e.world import BOT, GUESTS, World, serve
 
 WORDS = "Hello, we arrive at about nine in the evening; is there a place to park near the house?"
 PATIENCE = 900.0
+AWAY, AWAY_MESSAGES = 0.05, 500
+"""Seconds that an answer takes from a server some way off, and how many messages go there."""
 
 
 @dataclass(slots=True)

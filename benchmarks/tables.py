@@ -157,6 +157,10 @@ def nodered(figures: dict[str, Any]) -> str:
         [label, *(f"{figures['throughput'][kind][name]:g}" for kind in kinds)]
         for name, label in names.items()
     ]
+    if "away" in figures:
+        away = figures["away"]
+        label = f"messages/s where each answer takes {away['away_ms']:g} ms"
+        rows.insert(1, [label, *(f"{away['throughput'][kind]['rate']:g}" for kind in kinds)])
     for name, found in figures["trials"].items():
         counts = (found[kind] for kind in kinds)
         rows.append([name, *(f"{c['threads']} / {c['lost']} / {c['twice']}" for c in counts)])

@@ -64,7 +64,7 @@ def value_of(text: str | bytes) -> Any:  # noqa: ANN401 - whatever Slack says
     """Read JSON; half a character, which Slack leaves where it cuts a text, as well."""
     try:
         return from_json(text)
-    except ValueError:
+    except (ValueError, TypeError):
         return python_json.loads(text)
 
 

@@ -96,6 +96,10 @@ class Gateway:
         """Count what may be posted at once to a channel, or to all together."""
         return self._pacer.room(POST, channel)
 
+    def full(self) -> list[str]:
+        """List the channels to which nothing may be posted at once."""
+        return self._pacer.full(POST)
+
     async def whoami(self) -> Identity:
         """Ask who the token's bot is, and what it may do."""
         answer = await self._read("auth.test", self._client.auth_test)

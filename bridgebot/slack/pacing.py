@@ -134,13 +134,7 @@ class Pacer:
             for bucket in buckets:
                 bucket.take(now)
             return
-        for bucket in buckets:
-            bucket.waiting += 1
-        try:
-            await self._pass(*buckets)
-        finally:
-            for bucket in buckets:
-                bucket.waiting -= 1
+        await self._pass(*buckets)
 
     def ready_in(self, method: str, channel: str | None = None) -> float:
         """Tell the seconds until a call made now would have its turn; 0 is at once."""
@@ -153,18 +147,31 @@ class Pacer:
         buckets, now = self._of(method, channel), self._now()
         return min(bucket.room(now) for bucket in buckets)
 
+    def full(self, method: str) -> list[str]:
+        """List the channels in which a call would have to wait."""
+        now = self._now()
+        return [
+            channel
+            for (of, channel), bucket in self._buckets.items()
+            if of == method and channel is not None and bucket.room(now) < 1
+        ]
+
     def refused(self, method: str, channel: str | None, after: float) -> None:
         """Hold the calls that Slack refused for as long as it asked."""
         self._of(method, channel)[0].hold(self._now(), after)
 
     async def _pass(self, bucket: Bucket, *wider: Bucket) -> None:
         """Take a token from each bucket; who waits for a narrow one never blocks a wider one."""
-        async with bucket.turn:
-            await self._until_free(bucket)
-            if wider:
-                await self._pass(*wider)
+        bucket.waiting += 1
+        try:
+            async with bucket.turn:
                 await self._until_free(bucket)
-            bucket.take(self._now())
+                if wider:
+                    await self._pass(*wider)
+                    await self._until_free(bucket)
+                bucket.take(self._now())
+        finally:
+            bucket.waiting -= 1
 
     async def _until_free(self, bucket: Bucket) -> None:
         # Looked at again after each sleep: a 429 may have come in the meantime.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -128,10 +127,11 @@ async def claim(
     """
     ahead = Ahead() if ahead is None else ahead
     values = {"now": now, "most": limit, "skipped": skip_channels}
-    fits = _within(room)
+    rooms = _Rooms(room)
     rows: list[Row] = []
-    while len(rows) < limit and (chosen := ahead.some(limit - len(rows), fits, now=now)):
+    while len(rows) < limit and (chosen := ahead.some(limit - len(rows), rooms.fits, now=now)):
         taken = await _CLAIMS.take_among(connection, chosen, values, owner=owner, now=now)
+        rooms.give_back(chosen, taken)
         if not taken:
             # Their channel's turn may be yet to come, and so may be that of all behind them.
             ahead.forget()
@@ -139,7 +139,7 @@ async def claim(
     if (rest := limit - len(rows)) > 0:
         heads = await _CLAIMS.heads(connection, {**values, "most": max(rest, FORESEEN)})
         ahead.remember(heads, now=now)
-        first = ahead.some(rest, fits, now=now)
+        first = ahead.some(rest, rooms.fits, now=now)
         rows += await _CLAIMS.take(connection, first, values, owner=owner, now=now)
     if not rows:
         return ()
@@ -148,18 +148,26 @@ async def claim(
     return await _whole(connection, rows, about)
 
 
-def _within(room: Callable[[str], float]) -> Callable[[Row], bool]:
-    """Count what is taken for each channel, and tell of each row whether it has room for it."""
-    taken: Counter[str] = Counter()
+class _Rooms:
+    """How many rows each channel still takes in one claim."""
 
-    def fits(row: Row) -> bool:
-        channel = row["channel"]
-        if taken[channel] >= room(channel):
+    def __init__(self, room: Callable[[str], float]) -> None:
+        self._room = room
+        self._left: dict[str, float] = {}
+
+    def fits(self, row: Row) -> bool:
+        """Take a place in a row's channel, where there is one."""
+        left = self._left.setdefault(row["channel"], self._room(row["channel"]))
+        if left < 1:
             return False
-        taken[channel] += 1
+        self._left[row["channel"]] = left - 1
         return True
 
-    return fits
+    def give_back(self, chosen: Sequence[Row], taken: Sequence[Row]) -> None:
+        """Give back the places of those that were chosen and could not be had."""
+        had = {row["conversation"] for row in taken}
+        for row in chosen:
+            self._left[row["channel"]] += row["conversation"] not in had
 
 
 def _due_heads(words: Words, chosen: bool) -> Select[Any]:  # noqa: FBT001 - as queues.Heads has it

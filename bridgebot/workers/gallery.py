@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,9 @@ from bridgebot.workers.whereabouts import property_of
 
 log = structlog.get_logger()
 
+AT_ONCE = 4
+"""Pictures that are in memory at the same time: one may be as large as the provider takes."""
+
 Opening = Callable[[InboxRow], Awaitable[str]]
 
 
@@ -49,6 +53,7 @@ class Gallery:
         self._gateway = gateway
         self._files = files
         self._open_thread = open_thread
+        self._hands = asyncio.Semaphore(AT_ONCE)
 
     async def deliver(self, row: InboxRow, about: Mapping[str, Any]) -> None:
         """Show a picture, or say why it is not shown."""
@@ -81,10 +86,11 @@ class Gallery:
         return file
 
     async def _bring(self, row: InboxRow, attachment: str, title: str) -> str:
-        picture = await self._fetch(row.conversation, attachment)
-        seen = pictures.inspect(picture.data)
-        name = pictures.safe_name(picture.name, seen.kind)
-        return await self._files.put(name, picture.data, alt_text=title)
+        async with self._hands:
+            picture = await self._fetch(row.conversation, attachment)
+            seen = pictures.inspect(picture.data)
+            name = pictures.safe_name(picture.name, seen.kind)
+            return await self._files.put(name, picture.data, alt_text=title)
 
     async def _fetch(self, conversation: ConversationRow, attachment: str) -> Picture:
         provider = self._context.providers.get(conversation.about.provider)

@@ -70,10 +70,9 @@ class Poster:
         reads all that waits, so where no channel has room it is seldom worth it.
         """
         limit = int(min(room, self._gateway.room()))
-        channels, now = self._context.routing.channels(), self._context.pulse.time()
-        skip = [channel for channel in channels if self._gateway.room(channel) < 1]
-        soon = now - self._looked_at < ELSEWHERE_SECONDS
-        if limit < 1 or (len(skip) == len(channels) and soon):
+        skip, now = self._gateway.full(), self._context.pulse.time()
+        crowded = self._context.routing.channels() <= {*skip}
+        if limit < 1 or (crowded and now - self._looked_at < ELSEWHERE_SECONDS):
             return ()
         self._looked_at = now
         return await self._context.store.write(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridgebot.bridge.payment import mask, mask_document
+from bridgebot.bridge.payment import _PART, SHORTEST, _may_hold_card, mask, mask_document
 
 
 def removed(number: str) -> str:
@@ -179,3 +180,13 @@ def test_a_card_number_in_a_document_is_masked_however_it_is_escaped(gap: str) -
 def test_masking_twice_changes_nothing_more(text: str) -> None:
     """What is masked has no card number left."""
     assert mask(mask(text)) == mask(text)
+
+
+def test_no_character_that_may_be_in_a_card_number_is_passed_over() -> None:
+    """The quick look reads bytes, the search characters, of whatever script."""
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    found = [each[0] for each in _PART.finditer(every)]
+
+    assert len(found) > 600
+    assert all(_may_hold_card(f"x{each * SHORTEST}x") for each in found)
+    assert not _may_hold_card(f"x{'1' * (SHORTEST - 1)}x")

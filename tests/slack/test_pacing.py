@@ -183,3 +183,17 @@ async def test_room_is_what_could_go_at_once(clock: Clock) -> None:
     pacer.refused(POST, "C1", 10)
     assert pacer.room(POST, "C1") == 0
     assert Pacer(clock.now, clock.sleep, posts_per_second=0).room(POST, "C1") == math.inf
+
+
+async def test_who_waits_for_a_channel_takes_no_room_from_the_others(clock: Clock) -> None:
+    """Many may wait for one that Slack holds, while the workspace has tokens for the rest."""
+    pacer = Pacer(clock.now, clock.sleep)
+    for _ in range(WORKSPACE.burst):
+        await pacer.turn("chat.postMessage")
+    clock.time += 1
+    pacer.refused(POST, "C1", 30)
+    waiting = [asyncio.create_task(pacer.turn(POST, "C1")) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert (pacer.room(POST), pacer.room(POST, "C2"), pacer.full(POST)) == (4, 4, ["C1"])
+    await asyncio.wait_for(pacer.turn(POST, "C2"), 1)
+    await clock.run(*waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bridgebot.store import inbox, queues
@@ -101,3 +102,42 @@ async def test_where_a_channel_has_to_wait_one_question_is_enough(store: Store) 
 
     assert taken == []
     assert len(seen) <= 4
+
+
+async def test_a_conversation_that_is_gone_leaves_its_channels_room_to_the_next(
+    store: Store,
+) -> None:
+    """What a look found may have been taken by another node meanwhile."""
+    await _fill(store, 4, each=1)
+    ahead = Ahead()
+    rooms = {"C1": 1.0}.__getitem__
+
+    async def claim(owner: str, ahead: Ahead) -> list[str]:
+        rows = await store.write(
+            lambda c: inbox.claim(c, owner=owner, now=10, limit=4, room=rooms, ahead=ahead)
+        )
+        return [row.message.message_id for row in rows if row.message]
+
+    assert await claim(ME, ahead) == ["c0-0"]
+    assert await claim("other", Ahead()) == ["c1-0"]
+    ahead.remember([{"id": 2, "conversation": 2, "channel": "C1"}], now=10)
+    assert await claim(ME, ahead) == ["c2-0"]
+
+
+async def test_of_those_whose_turn_came_together_the_oldest_message_goes_first(
+    store: Store,
+) -> None:
+    """Else some are served at each claim and others at every second one."""
+    await _fill(store, 5, each=4)
+    served: list[str] = []
+    for _ in range(5):
+        taken = await store.write(lambda c: inbox.claim(c, owner=ME, now=10, limit=3))
+        for row in taken:
+            served.append(str(row.message and row.message.message_id))
+            await store.write(
+                lambda c, row=row: queues.finish(  # type: ignore[misc]
+                    c, table, row.id, owner=ME, state="completed", now=10, posted="[]", due_at=10
+                )
+            )
+    counts = Counter(name.partition("-")[0] for name in served)
+    assert set(counts.values()) == {3}
