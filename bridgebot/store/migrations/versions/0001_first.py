@@ -345,6 +345,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'discarded'"),
     )
     op.create_index(
+        "ix_outbox_uncertain",
+        "outbox",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("finished_at IS NULL AND state = 'uncertain'"),
+        postgresql_where=sa.text("finished_at IS NULL AND state = 'uncertain'"),
+    )
+    op.create_index(
         "ix_outbox_kept",
         "outbox",
         ["created_at"],
@@ -492,6 +500,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'discarded'"),
         postgresql_where=sa.text("state = 'discarded'"),
+    )
+    op.create_index(
+        "ix_inbox_uncertain",
+        "inbox",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("finished_at IS NULL AND state = 'uncertain'"),
+        postgresql_where=sa.text("finished_at IS NULL AND state = 'uncertain'"),
     )
     op.create_index(
         "ix_inbox_kept",
