@@ -60,11 +60,11 @@ def _written(value: dict[str, Any]) -> bytes:
         return python_json.dumps(value).encode()
 
 
-def value_of(text: str | bytes) -> Any:  # noqa: ANN401 - whatever Slack says
+def _value(text: bytes) -> Any:  # noqa: ANN401 - whatever Slack says
     """Read JSON; half a character, which Slack leaves where it cuts a text, as well."""
     try:
         return from_json(text)
-    except (ValueError, TypeError):
+    except ValueError:
         return python_json.loads(text)
 
 
@@ -74,7 +74,7 @@ async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
         return {}
     try:
         # JSON between systems is UTF-8 (RFC 8259, section 8.1): nothing has to be found out.
-        read: dict[str, Any] = value_of(await answer.read())
+        read: dict[str, Any] = _value(await answer.read())
     except ValueError:
         refused = SlackApiError("the answer cannot be read", answer)  # type: ignore[no-untyped-call]
         raise refused from None

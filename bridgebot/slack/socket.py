@@ -24,7 +24,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bridgebot.elapsed import elapsed
 from bridgebot.errors import SlackError, StoreError
-from bridgebot.slack.client import value_of
 from bridgebot.slack.faults import from_answer, from_network
 
 log = structlog.get_logger()
@@ -63,21 +62,10 @@ class _Handler(AsyncSocketModeHandler):
 
     def __init__(self, *args: Any, take: Take, **more: Any) -> None:  # noqa: ANN401 - Bolt's
         super().__init__(*args, **more)
-        self.client.process_message = self._read_next  # type: ignore[method-assign]
         self._take = take
         self.idle = asyncio.Event()
         self.idle.set()
         self._busy = 0
-        self._heard: set[asyncio.Future[None]] = set()
-
-    async def _read_next(self) -> None:
-        """Read an envelope for those who listen, as the SDK does, in a third of its time."""
-        raw = await self.client.message_queue.get()
-        if raw is not None:
-            envelope = value_of(raw) if raw.startswith("{") else {}
-            heard = asyncio.ensure_future(self.client.run_message_listeners(envelope, raw))
-            self._heard.add(heard)
-            heard.add_done_callback(self._heard.discard)
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         """Handle one envelope and send its answer."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -194,14 +193,6 @@ async def test_what_is_for_the_store_alone_is_acknowledged_without_bolt(
     await stub.sockets[-1].send_json(ENVELOPE)
     await _until(lambda: [ack["envelope_id"] for ack in stub.acks] == ["e1"])
     assert parts.received == 0
-
-
-async def test_half_a_character_in_an_envelope_is_read(stub: Stub, parts: Parts) -> None:
-    """Slack cuts texts where it likes, and sends its half as an escape."""
-    parts.taken = True
-    await stub.sockets[-1].send_str(json.dumps(ENVELOPE | {"payload": {"text": "cut \ud83d"}}))
-    await _until(lambda: [ack["envelope_id"] for ack in stub.acks] == ["e1"])
-    assert parts.looked == 1
 
 
 async def test_what_could_not_be_stored_is_not_acknowledged(stub: Stub, parts: Parts) -> None:
