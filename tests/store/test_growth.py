@@ -199,7 +199,7 @@ async def _echoed(connection: AsyncConnection, context: Context) -> None:
 async def _shown(connection: AsyncConnection, context: Context) -> None:
     """Post what guests wrote, then draw the cards."""
     await store_batch(connection, context, BOOKING, _batch())
-    rows = await inbox.claim(connection, owner="me", now=NOW, limit=16)
+    rows = await inbox.claim(connection, owner="me", now=NOW, limit=32)
     assert len(rows) == len(LAST) + 1
     for row in rows:
         done = Outcome(state=State.COMPLETED)
@@ -213,7 +213,7 @@ async def _shown(connection: AsyncConnection, context: Context) -> None:
 async def _lost(connection: AsyncConnection, context: Context) -> None:
     """Rescue what a dead node held, and look it up."""
     await store_batch(connection, context, BOOKING, _batch())
-    await inbox.claim(connection, owner="me", now=NOW, limit=16)
+    await inbox.claim(connection, owner="me", now=NOW, limit=32)
     await queues.rescue(connection, schema.inbox, NOW)
     due = await queues.due_uncertain(connection, schema.inbox, NOW, 8, "me")
     assert len(due) == 8
@@ -323,7 +323,7 @@ LOOKS: Mapping[str, Look] = {
     "erase": lambda c: retention.erase_old(c, before=1, now=NOW, limit=20),
     "figures": figures.read,
     "given up": lambda c: standing.given_up(c, schema.outbox),
-    "inbox": lambda c: inbox.claim(c, owner="me", now=NOW, limit=16),
+    "inbox": lambda c: inbox.claim(c, owner="me", now=NOW, limit=32),
     "inbox: next": lambda c: queues.next_due(c, schema.inbox),
     "inbox: rescue": lambda c: queues.rescue(c, schema.inbox, NOW),
     "inbox: uncertain": lambda c: queues.due_uncertain(c, schema.inbox, NOW, 8, "me"),
