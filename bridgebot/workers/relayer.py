@@ -30,7 +30,7 @@ from bridgebot.workers.whereabouts import learn, property_of
 
 log = structlog.get_logger()
 
-IN_FLIGHT = 16
+IN_FLIGHT = 32
 PAUSE = 0.25
 
 
