@@ -134,6 +134,8 @@ async def _play(
         trouble.begin(chain, transcript)
     if late := await scenario.until(lambda: scenario.threads_missing(chain), seconds):
         return late
+    if not rough and (late := await scenario.until(lambda: shift.crowd_missing(chain), seconds)):
+        return late
     scenario.hotel_writes_elsewhere(chain)
     scenario.staff_answer(chain)
     scenario.pictures_go(chain)

@@ -52,6 +52,12 @@ def settings_of_the_next() -> dict[str, str]:
     return {**settings(), "BRIDGEBOT_DIGEST_AT": f'["{digest}"]'}
 
 
+def crowd_missing(chain: Chain) -> Sequence[str]:
+    """Complain until the summary of all who wait is there: answered before, they are no crowd."""
+    posts = chain.workspace.channels[world.ALERTS.channel_id].messages.values()
+    return [] if any(named(post, "wait_list") for post in posts) else ["no summary of who waits"]
+
+
 async def play(
     chain: Chain, transcript: Transcript, restart: Callable[[], Awaitable[None]]
 ) -> Sequence[str]:
