@@ -262,11 +262,10 @@ SENT = and_(
 
 _partly("ix_outbox_kept", text("event <> '{}'"), outbox.c.created_at)
 DISCARDED = text("state = 'discarded'")
-_partly("ix_inbox_discarded", DISCARDED, inbox.c.conversation)
-_partly("ix_outbox_discarded", DISCARDED, outbox.c.conversation)
 UNCERTAIN = text("finished_at IS NULL AND state = 'uncertain'")
-_partly("ix_inbox_uncertain", UNCERTAIN, inbox.c.due_at)
-_partly("ix_outbox_uncertain", UNCERTAIN, outbox.c.due_at)
+for _queue in (inbox, outbox):
+    _partly(f"ix_{_queue.name}_discarded", DISCARDED, _queue.c.conversation)
+    _partly(f"ix_{_queue.name}_uncertain", UNCERTAIN, _queue.c.due_at)
 _partly("ix_inbox_kept", text("notice IS NOT NULL"), inbox.c.created_at)
 
 quarantine = Table(
