@@ -18,16 +18,20 @@ from bridgebot.errors import StoreError
 from bridgebot.store.thread import BUSY_MS, LOCKING, connect
 
 NUL = "\0"
+APPLICATION = "bridgebot"
+STALLED_MS = 8000
+"""How long a node that stands still in a transaction may keep the others out."""
+
 POSTGRESQL = {
     # A server that does not answer is an error, not a wait without end.
     "timeout": 5,
     "command_timeout": 20,
     "server_settings": {
-        "application_name": "bridgebot",
+        "application_name": APPLICATION,
         # Two nodes that wait for each other find out sooner than by the server's own look.
         "lock_timeout": "300",
-        # A node that stalls in a transaction must not keep the others out for ever.
-        "idle_in_transaction_session_timeout": "8000",
+        # Between two statements the server sees it by itself, within one `Neighbours` does.
+        "idle_in_transaction_session_timeout": str(STALLED_MS),
     },
 }
 WRITING = {"bridgebot_writing": True}

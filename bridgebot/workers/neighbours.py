@@ -2,6 +2,9 @@
 
 Each word names a worker's event and nothing else, so no guest's data leaves the tables. It is a
 convenience: every worker also looks by itself, and when the connection is away nothing is missed.
+
+Its connection serves one more purpose, since it waits for nobody's lock: it ends the sessions of
+nodes that stand still and keep the others out.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bridgebot.elapsed import elapsed
 from bridgebot.errors import StoreError
-from bridgebot.store.engine import to_async_url
+from bridgebot.store.engine import APPLICATION, STALLED_MS, to_async_url
 from bridgebot.workers.context import Signals, nudge
 
 if TYPE_CHECKING:
@@ -25,10 +29,21 @@ WORDS = ("inbox", "outbox", "decide", "views", "watch", "backfill", "reconcile")
 GAP = 0.05
 """Seconds in which words are gathered: one notification serves a burst."""
 
-PAUSE = 10.0
-"""How often a quiet connection is tried, since one that is dead may look open."""
+PAUSE = 2.0
+"""How often stalled sessions are looked for; it tries the connection, which may be dead."""
 
 PATIENCE = 5.0
+
+END_STALLED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = $1
+  AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite')
+  AND backend_xid IS NOT NULL AND state_change < now() - $2 * interval '1 millisecond'
+"""
+"""A session that has written and waits for its client within a statement: asyncpg has it parsed,
+and binds it when the answer came. No timeout of the server's before its release 17 ends that: it
+counts neither as idle nor as at work (https://www.postgresql.org/docs/15/runtime-config-client.html).
+"""
 
 
 class _Shared(asyncio.Event):
@@ -57,6 +72,7 @@ class Neighbours:
         self.signals = Signals(**{word: _Shared(word, self) for word in WORDS})
         self._connection: asyncpg.Connection | None = None
         self._pending: set[str] = set()
+        self._looked_at = -PAUSE
 
     def tell(self, word: str) -> None:
         """Have the other nodes told, soon."""
@@ -90,12 +106,20 @@ class Neighbours:
         return self._connection
 
     async def _speak(self, connection: asyncpg.Connection) -> None:
+        if elapsed() - self._looked_at >= PAUSE:
+            await self._end_stalled(connection)
         if not self._pending:
-            await connection.execute("SELECT 1")
             return
         await asyncio.sleep(GAP)
         words, self._pending = " ".join(sorted(self._pending)), set()
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, words)
+
+    async def _end_stalled(self, connection: asyncpg.Connection) -> None:
+        """Let go what a node that stands still has locked; when it wakes up it finds out."""
+        ended = await connection.fetch(END_STALLED, APPLICATION, STALLED_MS)
+        self._looked_at = elapsed()
+        if ended:
+            log.warning("stalled_node", sessions=len(ended))
 
     def _hear(self, connection: asyncpg.Connection, pid: int, _channel: str, payload: str) -> None:
         """Wake those whom another node named; words of a newer version are let be."""

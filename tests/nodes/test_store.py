@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.errors import StoreError
 from bridgebot.store import conversations, fulltext, inbox, leases, outbox, places, queues
@@ -15,6 +17,7 @@ from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import leases as leases_table
+from bridgebot.workers import neighbours
 from bridgebot.workers.lease import STANDBY_SECONDS
 from bridgebot.workers.neighbours import Neighbours
 from tests.databases import empty_postgres
@@ -205,6 +208,40 @@ async def test_other_nodes_are_woken_and_a_broken_connection_comes_back(
     await asyncio.wait_for(others.signals.outbox.wait(), 10)
     for node in (mine, others):
         node.close()
+
+
+async def test_a_node_that_stands_still_within_a_statement_keeps_nobody_out(
+    store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session is ended where the server would wait for it for ever; others are let be."""
+
+    async def driver(connection: AsyncConnection) -> Any:
+        return (await connection.get_raw_connection()).driver_connection
+
+    monkeypatch.setattr(neighbours, "STALLED_MS", 300)
+    monkeypatch.setattr(neighbours, "PAUSE", 0.1)
+    row = await conversation(store)
+    others = await Store.open(address)
+    node = Neighbours(address)
+    async with others.engine.connect() as first, others.engine.connect() as second:
+        stands, reads = await driver(first), await driver(second)
+        for raw in (stands, reads):
+            await raw.execute("BEGIN")
+        await stands.execute("UPDATE conversations SET card_wanted = 7")
+        for raw in (stands, reads):
+            # Parsed and not bound, as where the process is stopped while the answer is on its way.
+            await raw.prepare("SELECT 1")
+        writing = asyncio.create_task(store.write(lambda c: conversations.stop_clock(c, row)))
+        for _ in range(100):
+            await node.step()
+            if writing.done():
+                break
+            await asyncio.sleep(0.1)
+        await writing
+
+        assert (stands.is_closed(), await reads.fetchval("SELECT 1")) == (True, 1)
+    node.close()
+    await others.close()
 
 
 async def test_a_claim_of_replies_skips_what_another_node_holds(store: Store) -> None:
