@@ -119,7 +119,6 @@ def make_app(
         bot_user=me.user_id,
         now=context.ms,
         on_captured=context.signals.decide.set,
-        on_decided=context.signals.outbox.set,
         on_changed=context.signals.all,
         on_failed=on_failed,
         promise=settings.promise_reaction,

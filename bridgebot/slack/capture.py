@@ -45,7 +45,7 @@ DELETED_LATE = "The guest already has this message; deleting it here does not ta
 class Capture:
     """The capture step; ``on_captured`` wakes who decides about a new message, ``on_changed`` all.
 
-    ``decide`` decides about most in the same transaction; ``on_decided`` wakes who sends them.
+    ``decide`` decides about most in the same transaction, and wakes who sends them.
     ``on_failed`` says that an event could not be stored, or came only when it was sent again: that
     may be later than what was written after it.
     """
@@ -57,7 +57,6 @@ class Capture:
         bot_user: str,
         now: Callable[[], int],
         on_captured: Callable[[], None],
-        on_decided: Callable[[], None] = lambda: None,
         on_changed: Callable[[], None] = lambda: None,
         on_failed: Callable[[], None] = lambda: None,
         promise: str = "",
@@ -70,7 +69,6 @@ class Capture:
         self._bot_user = bot_user
         self._now = now
         self._on_captured = on_captured
-        self._on_decided = on_decided
         self._decide = decide
         self._on_changed = on_changed
         self._on_failed = on_failed
@@ -148,7 +146,6 @@ class Capture:
             delivery=kept["id"],
             kind=kept["kind"],
         )
-        self._on_decided()
 
     async def _keep(
         self,

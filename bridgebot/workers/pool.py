@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 import structlog
 
@@ -109,9 +109,7 @@ class Pool(Generic[Row]):
         epoch = self._pulse.epoch
         rows = await self._claim(room)
         for row in rows:
-            task = asyncio.create_task(self._run(row, epoch))
-            self._running[task] = row
-            task.add_done_callback(self._done)
+            self._running[asyncio.create_task(self._run(row, epoch))] = row
         return len(rows)
 
     async def _run(self, row: Row, epoch: int) -> None:
@@ -121,12 +119,12 @@ class Pool(Generic[Row]):
         except BridgebotError as error:
             log.warning("end_not_recorded", reason=str(error))
             self._unrecorded.append(row)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        except Exception as error:  # noqa: BLE001 - raised by the next `fill`
             self._failed.append(error)
-        nudge(self._wake)
+        finally:
+            # Here and not when the task is done, a turn later: who looks meanwhile looks again.
+            self._running.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
+            nudge(self._wake)
 
     async def drain(self) -> None:
         """Wait until nothing is in flight."""

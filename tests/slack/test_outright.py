@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,9 @@ class Ways:
 class Keeping:
     """A capture step that decides outright; ``woken`` lists whom it wakes."""
 
-    def __init__(self, store: Store, gateway: Gateway, rules: Rules, group: str | None) -> None:
+    def __init__(
+        self, store: Store, gateway: Gateway, rules: Rules, group: str | None, undo: float
+    ) -> None:
         self.store = store
         self.people = People(gateway, "T1")
         self.group = Group(gateway, group)
@@ -62,13 +65,12 @@ class Keeping:
             providers={BOOKING: provider},
         )
         self.context = context
-        decides = Outright(context, self.people, rules, self.group, undo=20.0)
+        decides = Outright(context, self.people, rules, self.group, undo=undo)
         self.capture = Capture(
             store,
             bot_user="U0BOT",
             now=context.ms,
             on_captured=lambda: self.woken.append("decider"),
-            on_decided=lambda: self.woken.append("relayer"),
             decide=decides.decide,
         )
 
@@ -102,9 +104,10 @@ async def keeping(
     user: dict[str, Any] | None = None,
     rules: Rules | None = None,
     group: str | None = None,
+    undo: float = 20.0,
 ) -> Keeping:
     """Make a capture step to which the author of what is written is known."""
-    made = Keeping(store, gateway, rules or Rules(), group)
+    made = Keeping(store, gateway, rules or Rules(), group, undo)
     greta = person(id="U2", profile={"first_name": "Greta", "display_name": "Greta"})
     stub.on("users.info", ok(user=user or person()), ok(user=greta))
     stub.on("conversations.members", ok(members=["U1", "U2"]))
@@ -122,7 +125,25 @@ async def test_an_ordinary_reply_is_decided_about_with_its_keeping(
 
     assert (row.kind, row.content, row.state) == ("reply", "At nine & later", "available")
     assert row.due_at == made.context.ms() + 20_000
-    assert made.woken == ["relayer"]
+    assert (made.woken, made.context.signals.outbox.is_set()) == ([], False)
+
+
+async def test_who_sends_is_woken_while_a_reply_is_stored(
+    store: Store, gateway: Gateway, stub: Stub
+) -> None:
+    """Where nobody waits for second thoughts the claim can share the commit; once is enough."""
+    made = await keeping(store, gateway, stub, undo=0.0)
+    hearing = asyncio.create_task(made.hear(event(TS, text="At nine")))
+    while not made.context.signals.outbox.is_set():  # noqa: ASYNC110 - turn by turn
+        await asyncio.sleep(0)
+    made.context.signals.outbox.clear()
+    claimed = await store.write(
+        lambda c: outbox.claim(c, owner="me", now=made.context.ms(), limit=1)
+    )
+
+    assert [row.content for row in claimed] == ["At nine"]
+    await hearing
+    assert not made.context.signals.outbox.is_set()
 
 
 @pytest.mark.parametrize(
