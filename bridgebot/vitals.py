@@ -51,6 +51,9 @@ class Consumer(Protocol):
         ...
 
 
+NO_DATABASE = "the database has not answered for too long"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vitals:
     """Watches the parts; ``disk`` is the directory of a SQLite database, ``None`` for others."""
@@ -75,8 +78,12 @@ class Vitals:
             poll_limit=_limit(late) if late is not None else 0.0,
             polled=self._silent(polled) or "the provider",
             standby=not polled,
-            problems=self.selfcheck.problems,
+            problems=(*self.selfcheck.problems, *self._cut_off()),
         )
+
+    def _cut_off(self) -> tuple[str, ...]:
+        """Say that this node may not send, since its lease has run out."""
+        return () if self.context.pulse.beats() else (NO_DATABASE,)
 
     def _silent(self, polled: Sequence[Consumer]) -> str:
         """Name the accounts from which nothing comes."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 import httpx
 import pytest
 from aiohttp import web
 
 from bridgebot.errors import BridgebotError
 from bridgebot.health import Health, make_health_app, serve
+from bridgebot.store.leases import LEASE_MS
+from bridgebot.vitals import NO_DATABASE, Vitals
+from bridgebot.workers.context import Pulse
+
+if TYPE_CHECKING:
+    from bridgebot.slack.socket import Socket
+    from bridgebot.workers.context import Context
+    from bridgebot.workers.selfcheck import SelfCheck
 
 
 def _health(**change: object) -> Health:
@@ -35,6 +47,26 @@ def _health(**change: object) -> Health:
 def test_when_a_process_is_ready(change: dict[str, object], is_ready: bool) -> None:
     """Not ready has a reason in words."""
     assert (_health(**change).reasons() == []) is is_ready
+
+
+def test_a_node_that_is_cut_off_from_its_database_is_not_ready() -> None:
+    """Nor is one that stands by: nobody else does for it what Slack tells it."""
+    seconds = 0.0
+    pulse = Pulse(lambda: seconds)
+    parts = SimpleNamespace(pulse=pulse, connected=True, problems=())
+    vitals = Vitals(
+        context=cast("Context", parts),
+        socket=cast("Socket", parts),
+        pollers=(),
+        selfcheck=cast("SelfCheck", parts),
+        started=datetime.now(UTC),
+    )
+    pulse.beat(0.0)
+    assert vitals.health().reasons() == []
+
+    seconds = LEASE_MS / 1000
+
+    assert vitals.health().reasons() == [NO_DATABASE]
 
 
 async def _no_metrics() -> bytes:

@@ -20,7 +20,7 @@ from bridgebot.store.thread import BUSY_MS, LOCKING, connect
 NUL = "\0"
 APPLICATION = "bridgebot"
 STALLED_MS = 8000
-"""How long a node that stands still in a transaction may keep the others out."""
+"""How long a node that stands still in a transaction may keep the others out, about."""
 
 POSTGRESQL = {
     # A server that does not answer is an error, not a wait without end.
@@ -32,6 +32,10 @@ POSTGRESQL = {
         "lock_timeout": "300",
         # Between two statements the server sees it by itself, within one `Neighbours` does.
         "idle_in_transaction_session_timeout": str(STALLED_MS),
+        # The server finds out sooner than after two hours that a machine is gone with its sockets.
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
     },
 }
 WRITING = {"bridgebot_writing": True}

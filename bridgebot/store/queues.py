@@ -109,12 +109,14 @@ async def rescue(
     """Take back what dead nodes held; what they were executing is ``uncertain`` now.
 
     It is looked up after ``settle`` milliseconds: the last call may have begun just before the end.
-    Who is dead is told by the database's clock, unless ``leased_at`` gives a time.
+    Who is dead is told by the database's clock, unless ``leased_at`` gives a time. Rows that
+    somebody has locked are left for the next time.
     """
     gone = and_(
         table.c.finished_at.is_(None), table.c.owner.is_not(None), not_(alive(table, leased_at))
     )
-    statement = update(table).where(gone)
+    free = select(table.c.id).where(gone).with_for_update(of=table, skip_locked=True)
+    statement = update(table).where(table.c.id.in_(free))
     executing = table.c.state == "executing"
     rescued = await connection.execute(
         statement.where(executing).values(

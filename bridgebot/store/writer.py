@@ -19,8 +19,12 @@ T = TypeVar("T")
 Unit = Callable[[AsyncConnection], Awaitable[T]]
 
 GROUP = 128
-TRIES = 20
 PAUSE = 0.05
+PATIENCE = 14.0
+"""Seconds for which a unit waits for another node's lock: longer than a node that stands still may
+keep it (``STALLED_MS`` and two looks of ``workers/neighbours.py``)."""
+BESIDE = 4
+"""How many units wait for locks at the same time, each on a connection of its own."""
 BREATH = 0.002
 """Seconds of work after which others have a turn of the loop."""
 
@@ -29,7 +33,6 @@ BREATH = 0.002
 class _Waiting:
     unit: Unit[Any]
     done: asyncio.Future[Any]
-    tries: int = 0
 
 
 class Writer:
@@ -39,12 +42,15 @@ class Writer:
     unit of its group fails, the group is rolled back and each is tried alone), so it must have no
     effect outside the database. Its result is handed out only after the commit. ``doubts`` counts
     the transactions of which nobody knows whether they took effect, since the connection went away.
+    On PostgreSQL a unit that another node's lock keeps out waits for it beside the others.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._connection = Lasting(engine)
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._beside: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(BESIDE)
         self.commits = 0
         self.doubts = 0
 
@@ -55,6 +61,7 @@ class Writer:
     async def stop(self) -> None:
         """Finish what waits, then end."""
         await self._queue.join()
+        await asyncio.gather(*self._beside)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -80,10 +87,12 @@ class Writer:
                 group.append(self._queue.get_nowait())
             try:
                 await self._commit(group, open_to_more=True)
-            finally:
+            except BaseException:
                 for waiting in group:
-                    if not waiting.done.done():
-                        waiting.done.cancel()
+                    waiting.done.cancel()
+                raise
+            finally:
+                for _ in group:
                     self._queue.task_done()
 
     def _joining(self, group: list[_Waiting]) -> Iterator[_Waiting]:
@@ -119,12 +128,29 @@ class Writer:
         elif len(group) > 1:
             for waiting in group:
                 await self._commit([waiting])
-        elif is_crowded(error) and group[0].tries < TRIES:
-            group[0].tries += 1
-            await asyncio.sleep(PAUSE)
-            await self._commit(group)
+        elif is_crowded(error):
+            task = asyncio.create_task(self._wait_beside(group[0]))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
         else:
             _refuse(group[0], error)
+
+    async def _wait_beside(self, waiting: _Waiting) -> None:
+        """Try again until nobody is in the way; who waits for no lock is not held up by it."""
+        until = elapsed() + PATIENCE
+        while not waiting.done.done():
+            await asyncio.sleep(PAUSE)
+            try:
+                async with self._places:
+                    [result] = await self._transaction([waiting])
+            except Exception as error:  # noqa: BLE001 - handed to the caller that waits
+                if is_crowded(error) and elapsed() < until:
+                    continue
+                self.doubts += is_lost(error)
+                _refuse(waiting, error)
+            else:
+                if not waiting.done.done():
+                    waiting.done.set_result(result)
 
     async def _transaction(self, group: list[_Waiting], *, open_to_more: bool = False) -> list[Any]:
         units = self._joining(group) if open_to_more else iter(group)

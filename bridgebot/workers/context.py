@@ -7,7 +7,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from bridgebot.bridge.routing import Rule, first_fitting
@@ -49,6 +49,11 @@ class Signals:
             self.backfill,
         ):
             signal.set()
+
+    def nudge_all(self) -> None:
+        """End the pause of every worker of this node that can be woken."""
+        for each in fields(self):
+            nudge(getattr(self, each.name))
 
 
 def nudge(event: asyncio.Event) -> None:

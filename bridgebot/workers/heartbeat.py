@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy import Table
 
 from bridgebot.errors import StoreError
 from bridgebot.store import leases, queues
@@ -21,6 +22,8 @@ class Heartbeat:
     """Renews this node's lease and rescues what dead nodes held."""
 
     name = "heartbeat"
+    longest_pause = 2.0
+    """While it pauses after a failure this node sends nothing."""
 
     def __init__(
         self, context: Context, *, on_return: Callable[[float], None] = lambda _seconds: None
@@ -41,18 +44,24 @@ class Heartbeat:
     async def step(self) -> float:
         """Renew, then rescue; see ``Worker.step``."""
         await self._beat()
+        for table in (inbox, outbox):
+            try:
+                await self._rescue(table)
+            except StoreError as error:
+                # The next beat must not be late for it.
+                log.warning("not_rescued", queue=table.name, reason=str(error))
+        return LEASE_MS / 3000
+
+    async def _rescue(self, table: Table) -> None:
+        """Take back what dead nodes held, ahead of all writes that wait."""
         now, leased_at = self._context.ms(), self._context.leased_at()
         settle = int(self._context.settle * 1000)
-        for table in (inbox, outbox):
-            rescued = await self._context.store.write(
-                lambda c, table=table: queues.rescue(  # type: ignore[misc]
-                    c, table, now, settle, leased_at=leased_at
-                )
-            )
-            if rescued:
-                log.warning("rescued", queue=table.name, deliveries=rescued)
-                self._context.signals.reconcile.set()
-        return LEASE_MS / 3000
+        rescued = await self._context.store.write_now(
+            lambda c: queues.rescue(c, table, now, settle, leased_at=leased_at)
+        )
+        if rescued:
+            log.warning("rescued", queue=table.name, deliveries=rescued)
+            self._context.signals.reconcile.set()
 
     async def _beat(self) -> None:
         """Renew this node's lease, ahead of all writes that wait.
@@ -76,6 +85,7 @@ class Heartbeat:
             gap = pulse.time() - self._beat_at
             log.warning("database_back", seconds=round(gap, 1))
             self._on_return(gap)
+            self._context.signals.nudge_all()
         self._failed, self._beat_at = False, began
 
     async def end(self) -> None:

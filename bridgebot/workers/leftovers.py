@@ -1,7 +1,8 @@
 """Looks whether what was written before this process began has been sent after all.
 
 A database that was put back from a copy knows nothing of the replies that were sent since. What it
-holds as waiting, or what is found in a thread without the bot's mark, may be with the guest.
+holds as waiting, or what is found in a thread without the bot's mark, may be with the guest. So it
+is with a server that comes back: it may be a standby that was told of less than the one before it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class Leftovers:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._began = context.ms()
+
+    def doubt(self) -> None:
+        """Compare everything that is written before now."""
+        self._began = self._context.ms()
 
     async def compare(
         self,

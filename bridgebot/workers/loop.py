@@ -18,7 +18,7 @@ DOUBLINGS = 10
 
 
 class Worker(Protocol):
-    """Does one turn at a time."""
+    """Does one turn at a time; a ``longest_pause`` of its own is how long it pauses at most."""
 
     name: str
 
@@ -44,14 +44,14 @@ async def run(worker: Worker, *, wake: asyncio.Event, stop: asyncio.Event) -> No
 
 
 async def _turns(worker: Worker, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    failures = 0
+    failures, longest = 0, getattr(worker, "longest_pause", LONGEST_PAUSE)
     while not stop.is_set():
         wake.clear()
         try:
             pause = await worker.step()
         except BridgebotError as error:
             failures += 1
-            pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(failures, DOUBLINGS))
+            pause = min(longest, 0.5 * 2.0 ** min(failures, DOUBLINGS))
             if failures == 1:
                 log.warning("worker_hindered", worker=worker.name, reason=str(error))
         except Exception:

@@ -34,15 +34,16 @@ PAUSE = 2.0
 
 PATIENCE = 5.0
 
-END_STALLED = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = current_user AND application_name = $1
+STANDING = """
+SELECT pid, backend_start, state_change, wait_event FROM pg_stat_activity
+WHERE datname = current_database() AND usename = session_user AND application_name = $1
   AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite')
   AND backend_xid IS NOT NULL AND state_change < now() - $2 * interval '1 millisecond'
 """
 """A session that has written and waits for its client within a statement: asyncpg has it parsed,
 and binds it when the answer came. No timeout of the server's before its release 17 ends that: it
 counts neither as idle nor as at work (https://www.postgresql.org/docs/15/runtime-config-client.html).
+Only one that two looks find in the same wait stands still: a long statement may just have ended.
 """
 
 
@@ -63,6 +64,7 @@ class Neighbours:
     """Holds a connection of its own, for LISTEN and NOTIFY; a worker that makes it anew."""
 
     name = "neighbours"
+    longest_pause = PAUSE
 
     def __init__(self, address: str) -> None:
         url = to_async_url(address)
@@ -73,6 +75,7 @@ class Neighbours:
         self._connection: asyncpg.Connection | None = None
         self._pending: set[str] = set()
         self._looked_at = -PAUSE
+        self._standing: set[tuple[object, ...]] = set()
 
     def tell(self, word: str) -> None:
         """Have the other nodes told, soon."""
@@ -90,7 +93,7 @@ class Neighbours:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self.close()
             raise StoreError(f"other nodes cannot be told: {type(error).__name__}") from None
-        return PAUSE
+        return max(0.0, self._looked_at + PAUSE - elapsed())
 
     async def _open(self) -> asyncpg.Connection:
         """Return the open connection; after a gap everybody looks, as words may be missing."""
@@ -116,10 +119,13 @@ class Neighbours:
 
     async def _end_stalled(self, connection: asyncpg.Connection) -> None:
         """Let go what a node that stands still has locked; when it wakes up it finds out."""
-        ended = await connection.fetch(END_STALLED, APPLICATION, STALLED_MS)
         self._looked_at = elapsed()
+        found = await connection.fetch(STANDING, APPLICATION, STALLED_MS)
+        before, self._standing = self._standing, {tuple(each) for each in found}
+        ended = [each[0] for each in self._standing & before]
         if ended:
             log.warning("stalled_node", sessions=len(ended))
+            await connection.execute("SELECT pg_terminate_backend(unnest($1::int[]))", ended)
 
     def _hear(self, connection: asyncpg.Connection, pid: int, _channel: str, payload: str) -> None:
         """Wake those whom another node named; words of a newer version are let be."""

@@ -15,6 +15,9 @@ log = structlog.get_logger()
 
 GATHER = 0.02
 """How long places are gathered at most before a claim, in seconds."""
+DOUBTFUL, AGAIN = 60.0, 5.0
+"""For how many seconds a claim whose answer was lost may still take effect, and how often it is
+looked for: the server commits when its disk comes back, whether or not the client still waits."""
 
 
 class HasId(Protocol):
@@ -37,8 +40,9 @@ class Pool(Generic[Row]):
     database was away) is given to ``recover`` by the next ``fill``; any other error that a handler
     lets out is raised there.
 
-    ``doubts`` counts how often a write's outcome became unknown; after such a one ``release`` gives
-    back what was claimed without this pool's knowledge.
+    ``doubts`` counts how often a write's outcome became unknown; for a while after such a one
+    ``release`` gives back what was claimed without this pool's knowledge. Nothing is claimed while
+    this node's lease has run out.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Pool(Generic[Row]):
         self._release = release
         self._doubts = doubts
         self._doubted = doubts()
+        self._release_at, self._doubtful_until = 0.0, -1.0
         self._pulse = pulse
         self._wake = wake
         self._running: dict[asyncio.Task[None], Row] = {}
@@ -97,10 +102,10 @@ class Pool(Generic[Row]):
         while self._unrecorded:
             await self._recover(self._unrecorded[0])
             self._unrecorded.pop(0)
-        doubts = self._doubts()
-        if doubts != self._doubted:
-            await self._release([row.id for row in self._running.values()])
-            self._doubted = doubts
+        await self._release_unknown()
+        if not self._pulse.beats():
+            # Nothing of it could be sent, and others would take it for work of a node that died.
+            return 0
         room = self._size - len(self._running)
         self._held_back = room > 0 and self._gathers() > 0
         if room <= 0 or self._held_back:
@@ -111,6 +116,15 @@ class Pool(Generic[Row]):
         for row in rows:
             self._running[asyncio.create_task(self._run(row, epoch))] = row
         return len(rows)
+
+    async def _release_unknown(self) -> None:
+        """Give back what was claimed without this pool's knowledge."""
+        doubts, now = self._doubts(), self._pulse.time()
+        if doubts != self._doubted:
+            self._doubted, self._release_at, self._doubtful_until = doubts, now, now + DOUBTFUL
+        if self._release_at <= min(now, self._doubtful_until):
+            await self._release([row.id for row in self._running.values()])
+            self._release_at = now + AGAIN
 
     async def _run(self, row: Row, epoch: int) -> None:
         try:

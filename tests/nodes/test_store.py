@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -116,6 +117,58 @@ async def test_nodes_in_each_others_way_both_get_through(store: Store, address: 
 
     for row in (first, second):
         assert (await store.read(lambda c, row=row: conversations.get(c, row))).card_wanted == 2  # type: ignore[misc]
+
+
+async def test_who_is_kept_out_by_a_lock_holds_nobody_up(store: Store) -> None:
+    """It waits beside the others, also in their group, and until the lock is let go."""
+    kept, free = await conversation(store, "c1"), await conversation(store, "c2", thread="2.0")
+    async with store.engine.begin() as other:
+        await places.lock(other, kept)
+        waits, passes = (
+            asyncio.create_task(store.write(partial(conversations.stop_clock, row_id=row)))
+            for row in (kept, free)
+        )
+        await passes
+        await store.write(lambda c: conversations.stop_clock(c, free))
+        assert not waits.done()
+    await waits
+
+    found = [await store.read(partial(conversations.get, row_id=row)) for row in (kept, free)]
+    assert [each.card_wanted for each in found] == [1, 2]
+
+
+async def test_who_stops_waits_for_what_a_lock_keeps_out(store: Store) -> None:
+    """It is on disk when the store is closed."""
+    row = await conversation(store)
+    async with store.engine.begin() as other:
+        await places.lock(other, row)
+        waits = asyncio.create_task(store.write(lambda c: conversations.stop_clock(c, row)))
+        await _until_somebody_waits(store)
+        stops = asyncio.create_task(store.writer.stop())
+        await asyncio.sleep(0.5)
+        assert not stops.done()
+    await stops
+
+    assert waits.done()
+    assert (await store.read(lambda c: conversations.get(c, row))).card_wanted == 1
+
+
+async def test_what_a_dead_node_held_is_rescued_but_for_what_is_locked(store: Store) -> None:
+    """The heartbeat waits for nobody's lock: while it does, this node may send nothing."""
+    first, second = await conversation(store, "c1"), await conversation(store, "c2", thread="2.0")
+    numbers = [await queued(store, first, "a"), await queued(store, second, "b")]
+    assert await _claim(store) == numbers
+
+    async def rescue() -> int:
+        return await store.write_now(lambda c: queues.rescue(c, inbox_table, 20))
+
+    async with store.engine.begin() as other:
+        await other.execute(
+            select(inbox_table.c.id).where(inbox_table.c.id == numbers[0]).with_for_update()
+        )
+        assert await rescue() == 1
+    assert await rescue() == 1
+    assert await rescue() == 0
 
 
 async def test_leases_go_by_the_databases_clock(store: Store) -> None:

@@ -52,10 +52,11 @@ class Start:
         self.provider = Provider(
             name=BOOKING, label="Booking.com", poll_seconds=5.0, history=cast("History", self)
         )
+        self.clock = Clock()
         self.context = Context(
             store=store,
             owner="host:1:a",
-            now=Clock().now,
+            now=self.clock.now,
             chance=lambda: 0.0,
             routing=Routing(guests="C1", alerts="C2"),
             providers={BOOKING: self.provider},
@@ -132,6 +133,19 @@ class Start:
 async def start(store: Store) -> Start:
     """Give a conversation with a thread, and a process that starts."""
     return Start(store, await read_conversation(store, await conversation(store)))
+
+
+async def test_a_server_that_comes_back_may_know_less_than_it_did(start: Start) -> None:
+    """A standby took over that had not heard of the end of a reply: it is not sent again."""
+    late = f"{start.clock.now().timestamp() + 30:.6f}"
+    row_id = await captured(start.store, late, text="ok")
+    start.history = [sent("m1", late)]
+    assert await start.found(row_id) is None
+
+    start.clock.seconds += 60
+    start.leftovers.doubt()
+
+    assert await start.found(row_id) == "m1"
 
 
 async def test_what_another_reply_was_sent_as_is_not_this_one(start: Start) -> None:

@@ -44,6 +44,24 @@ async def test_a_worker_that_is_hindered_for_half_a_day_goes_on() -> None:
     assert [each["event"] for each in logs] == ["worker_hindered", "worker_goes_on"]
 
 
+async def test_a_worker_may_have_a_longest_pause_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What all others wait for looks again soon."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float, _wake: asyncio.Event) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(loop, "_pause", pause)
+    worker = Hindered(4)
+    worker.longest_pause = 2.0  # type: ignore[attr-defined]
+    with capture_logs():
+        await loop.run(worker, wake=worker.wake, stop=worker.stop)
+
+    assert pauses == [1.0, 2.0, 2.0, 2.0, 0.0]
+
+
 async def test_what_is_unforeseen_ends_the_worker() -> None:
     """It takes the process down with it, which is started again."""
 

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
+
+from bridgebot.store.leases import LEASE_MS
 from bridgebot.workers.context import Pulse
-from bridgebot.workers.pool import GATHER, Pool
+from bridgebot.workers.pool import AGAIN, DOUBTFUL, GATHER, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,17 @@ class Queue:
         self.claims: list[int] = []
         self.there = 10_000
         self.ends: list[asyncio.Event] = []
+        self.doubts = 0
+        self.released: list[float] = []
+        self.pulse = Pulse(lambda: self.seconds)
         self.pool: Pool[Row] = Pool(
             size=8,
             claim=self._claim,
             handle=self._handle,
             recover=lambda _row: asyncio.sleep(0),
-            release=lambda _known: asyncio.sleep(0),
-            doubts=lambda: 0,
-            pulse=Pulse(lambda: self.seconds),
+            release=self._release,
+            doubts=lambda: self.doubts,
+            pulse=self.pulse,
             wake=asyncio.Event(),
         )
 
@@ -42,6 +48,9 @@ class Queue:
         self.there -= found
         self.ends += [asyncio.Event() for _ in range(found)]
         return [Row(first + number) for number in range(found)]
+
+    async def _release(self, _known: object) -> None:
+        self.released.append(self.seconds)
 
     async def _handle(self, row: Row) -> None:
         await self.ends[row.id].wait()
@@ -92,3 +101,41 @@ async def test_a_pool_that_found_too_little_does_not_ask_again_at_once() -> None
     assert queue.pool.busy == 7
     assert queue.pool.gathers == 0
     await queue.end(99)
+
+
+async def test_a_claim_whose_answer_was_lost_is_looked_for_again() -> None:
+    """The server may commit it long after the client gave it up."""
+    queue = Queue()
+    queue.doubts, queue.there = 1, 0
+    for second in range(100):
+        queue.seconds = float(second)
+        await queue.pool.fill()
+
+    assert queue.released == [AGAIN * turn for turn in range(int(DOUBTFUL / AGAIN) + 1)]
+
+
+async def test_nothing_is_claimed_while_the_lease_has_run_out() -> None:
+    """It could not be sent, and others would take it for what a dead node held."""
+    queue = Queue()
+    queue.pulse.beat(0.0)
+    queue.seconds = LEASE_MS / 1000
+    await queue.pool.fill()
+    assert queue.claims == []
+
+    queue.pulse.beat(queue.seconds)
+    await queue.pool.fill()
+    assert queue.claims == [8]
+    await queue.end(99)
+
+
+async def test_what_is_unforeseen_is_raised_by_the_next_look() -> None:
+    """Its place is free then."""
+    queue = Queue()
+    queue.there = 1
+    await queue.pool.fill()
+    queue.ends.clear()
+    await asyncio.sleep(0)
+
+    with pytest.raises(IndexError):
+        await queue.pool.fill()
+    assert queue.pool.busy == 0
