@@ -51,7 +51,7 @@ class Consumer(Protocol):
         ...
 
 
-NO_DATABASE = "the database has not answered for too long"
+NO_LEASE = "this node's lease has run out: the database does not answer, or the process stood still"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,7 @@ class Vitals:
 
     def _cut_off(self) -> tuple[str, ...]:
         """Say that this node may not send, since its lease has run out."""
-        return () if self.context.pulse.beats() else (NO_DATABASE,)
+        return () if self.context.pulse.beats() else (NO_LEASE,)
 
     def _silent(self, polled: Sequence[Consumer]) -> str:
         """Name the accounts from which nothing comes."""

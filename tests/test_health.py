@@ -13,7 +13,7 @@ from aiohttp import web
 from bridgebot.errors import BridgebotError
 from bridgebot.health import Health, make_health_app, serve
 from bridgebot.store.leases import LEASE_MS
-from bridgebot.vitals import NO_DATABASE, Vitals
+from bridgebot.vitals import NO_LEASE, Vitals
 from bridgebot.workers.context import Pulse
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_a_node_that_is_cut_off_from_its_database_is_not_ready() -> None:
 
     seconds = LEASE_MS / 1000
 
-    assert vitals.health().reasons() == [NO_DATABASE]
+    assert vitals.health().reasons() == [NO_LEASE]
 
 
 async def _no_metrics() -> bytes:

@@ -8,8 +8,10 @@ it is taken before Bolt sees it: most of it are events of the bot's own posts.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -74,6 +76,7 @@ class Capture:
         self._on_failed = on_failed
         self._promise = promise
         self._named = named
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002
         """Store a staff message and answer; pass everything else on.
@@ -104,8 +107,12 @@ class Capture:
         return True
 
     async def _take_or_tell(self, event: Mapping[str, Any]) -> None:
+        place = _thread_of(event)
+        turn = self._turns.get(place) or self._turns.setdefault(place, asyncio.Lock())
         try:
-            await self._take(event)
+            # What is kept out by a lock in the database waits: two edits must not change places.
+            async with turn:
+                await self._take(event)
         except BaseException:
             self._on_failed()
             raise
@@ -225,6 +232,13 @@ class Capture:
             return
         notice = {"text": words, "mention": row.user_id, **more}
         await inbox.add_notice(connection, row.conversation, notice, now=self._now())
+
+
+def _thread_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the channel and the thread that an event of a message is about."""
+    about = event.get("message") or event.get("previous_message")
+    message = about if isinstance(about, dict) else event
+    return str(event.get("channel")), str(message.get("thread_ts") or message.get("ts"))
 
 
 def edited_late(row: OutboxRow | None) -> str:

@@ -83,10 +83,10 @@ async def edit(
     """Put an edited text in place of one that has not gone out; return whether it was in time.
 
     A note stays one, whatever it says now; its old words can no longer be released. What was erased
-    stays empty: Slack repeats events, and its words shall not come back so.
+    stays empty, and what was deleted stays so: Slack repeats events, and may mix their order.
     """
     kept = json.dumps(dict(event), ensure_ascii=False)
-    held = outbox.c.event != NOTHING
+    held = and_(outbox.c.event != NOTHING, ~outbox.c.event.contains(f'"{GONE}": true'))
     note = and_(_at(channel, ts), outbox.c.kind == "note", held)
     await connection.execute(update(outbox).where(note).values(event=kept, content=None))
     silent = and_(_at(channel, ts), outbox.c.kind == "silent", outbox.c.conversation.is_not(None))

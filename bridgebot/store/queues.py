@@ -311,7 +311,8 @@ async def release_unknown(
 ) -> int:
     """Give back what this node claimed and does not know of: the claim's answer was lost.
 
-    Nothing was sent for such a row, since sending begins when the claim is known. Return how many.
+    Nothing was sent for such a row, since sending begins when the claim is known; but for one whose
+    end a standby had not heard of, which ``workers/leftovers.py`` compares. Return how many.
     """
     statement = (
         update(table)

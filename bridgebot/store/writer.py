@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ PAUSE = 0.05
 PATIENCE = 14.0
 """Seconds for which a unit waits for another node's lock: longer than a node that stands still may
 keep it (``STALLED_MS`` and two looks of ``workers/neighbours.py``)."""
+LAST_PATIENCE = 3.0
+"""The same when the store is about to be closed."""
 BESIDE = 4
 """How many units wait for locks at the same time, each on a connection of its own."""
 BREATH = 0.002
@@ -42,7 +45,8 @@ class Writer:
     unit of its group fails, the group is rolled back and each is tried alone), so it must have no
     effect outside the database. Its result is handed out only after the commit. ``doubts`` counts
     the transactions of which nobody knows whether they took effect, since the connection went away.
-    On PostgreSQL a unit that another node's lock keeps out waits for it beside the others.
+    On PostgreSQL a unit that another node's lock keeps out waits for it beside those behind it, so
+    that only a caller that waits for its first unit before it hands in the next has them in order.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -51,6 +55,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(BESIDE)
+        self._ends_at = math.inf
         self.commits = 0
         self.doubts = 0
 
@@ -59,9 +64,10 @@ class Writer:
         self._task = asyncio.create_task(self._serve(), name="writer")
 
     async def stop(self) -> None:
-        """Finish what waits, then end."""
+        """Finish what waits, then end; nothing more is taken."""
+        self._ends_at = elapsed() + LAST_PATIENCE
         await self._queue.join()
-        await asyncio.gather(*self._beside)
+        await asyncio.gather(*self._beside, return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -73,7 +79,7 @@ class Writer:
 
         Raises ``StoreError`` where the database refuses, and whatever the unit itself raises.
         """
-        if self._task is None or self._task.done():
+        if self._task is None or self._task.done() or self._ends_at < math.inf:
             raise StoreError("the store is closed")
         waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
@@ -125,29 +131,33 @@ class Writer:
             self.doubts += 1
             for waiting in group:
                 _refuse(waiting, error)
+        elif is_crowded(error):
+            for waiting in group:
+                task = asyncio.create_task(self._wait_beside(waiting))
+                self._beside.add(task)
+                task.add_done_callback(self._beside.discard)
         elif len(group) > 1:
             for waiting in group:
                 await self._commit([waiting])
-        elif is_crowded(error):
-            task = asyncio.create_task(self._wait_beside(group[0]))
-            self._beside.add(task)
-            task.add_done_callback(self._beside.discard)
         else:
             _refuse(group[0], error)
 
     async def _wait_beside(self, waiting: _Waiting) -> None:
-        """Try again until nobody is in the way; who waits for no lock is not held up by it."""
+        """Try alone, and again until nobody is in the way; those behind are not held up by it."""
         until = elapsed() + PATIENCE
         while not waiting.done.done():
-            await asyncio.sleep(PAUSE)
             try:
                 async with self._places:
                     [result] = await self._transaction([waiting])
             except Exception as error:  # noqa: BLE001 - handed to the caller that waits
-                if is_crowded(error) and elapsed() < until:
+                if is_crowded(error) and elapsed() < min(until, self._ends_at):
+                    await asyncio.sleep(PAUSE)
                     continue
                 self.doubts += is_lost(error)
                 _refuse(waiting, error)
+            except BaseException:
+                waiting.done.cancel()
+                raise
             else:
                 if not waiting.done.done():
                     waiting.done.set_result(result)

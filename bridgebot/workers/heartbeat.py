@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Callable
@@ -11,11 +12,15 @@ from sqlalchemy import Table
 
 from bridgebot.errors import StoreError
 from bridgebot.store import leases, queues
+from bridgebot.store.engine import is_crowded
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.schema import inbox, outbox
 from bridgebot.workers.context import Context
 
 log = structlog.get_logger()
+
+PATIENCE = 2.0
+"""Seconds that a rescue may take: the lease is not renewed meanwhile."""
 
 
 class Heartbeat:
@@ -46,10 +51,13 @@ class Heartbeat:
         await self._beat()
         for table in (inbox, outbox):
             try:
-                await self._rescue(table)
-            except StoreError as error:
+                async with asyncio.timeout(PATIENCE):
+                    await self._rescue(table)
+            except (StoreError, TimeoutError) as error:
                 # The next beat must not be late for it.
-                log.warning("not_rescued", queue=table.name, reason=str(error))
+                log.warning(
+                    "not_rescued", queue=table.name, reason=str(error) or "it took too long"
+                )
         return LEASE_MS / 3000
 
     async def _rescue(self, table: Table) -> None:
@@ -75,8 +83,10 @@ class Heartbeat:
             mine = await self._context.store.write_now(
                 lambda c: leases.take(c, name, owner=owner, now=leased_at)
             )
-        except StoreError:
-            self._failed = True
+        except StoreError as error:
+            # A lock that is not to be had for a moment is no absence.
+            cause = error.__cause__
+            self._failed = self._failed or not (isinstance(cause, Exception) and is_crowded(cause))
             raise
         if not mine:
             raise StoreError("another process uses this node's name")

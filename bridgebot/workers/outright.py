@@ -72,7 +72,7 @@ class Outright:
         if decision.kind is not Kind.REPLY or decision.told or decision.private:
             return None
         if not self._undo_ms:
-            # Before the commit, and only here: the relayer's claim comes next in the same commit.
+            # Before the commit, and only here: the relayer's claim comes next, mostly in the same.
             nudge(self._context.signals.outbox)
         return reply_values(decision, due_at=self._context.ms() + self._undo_ms)
 

@@ -15,9 +15,11 @@ log = structlog.get_logger()
 
 GATHER = 0.02
 """How long places are gathered at most before a claim, in seconds."""
-DOUBTFUL, AGAIN = 60.0, 5.0
-"""For how many seconds a claim whose answer was lost may still take effect, and how often it is
-looked for: the server commits when its disk comes back, whether or not the client still waits."""
+DOUBTFUL, AGAIN, ALWAYS = 60.0, 5.0, 60.0
+"""For how many seconds a claim whose answer was lost is looked for every so often, and how often
+after that: the server commits when its disk comes back, whether or not the client still waits."""
+RECOVER_AGAIN = 1.0
+"""Seconds after which a row is recovered again where that was refused."""
 
 
 class HasId(Protocol):
@@ -37,10 +39,10 @@ class Pool(Generic[Row]):
 
     So one slow call holds up one place and not those behind it. ``wake`` is set when a place
     comes free, so nobody needs to look again before. A row whose end could not be written down (the
-    database was away) is given to ``recover`` by the next ``fill``; any other error that a handler
-    lets out is raised there.
+    database was away, or somebody has locked it) keeps its place until ``recover`` has taken it;
+    any other error that a handler lets out is raised by the next ``fill``.
 
-    ``doubts`` counts how often a write's outcome became unknown; for a while after such a one
+    ``doubts`` counts how often a write's outcome became unknown; after such a one, and at times,
     ``release`` gives back what was claimed without this pool's knowledge. Nothing is claimed while
     this node's lease has run out.
     """
@@ -64,14 +66,13 @@ class Pool(Generic[Row]):
         self._release = release
         self._doubts = doubts
         self._doubted = doubts()
-        self._release_at, self._doubtful_until = 0.0, -1.0
         self._pulse = pulse
+        self._release_at, self._doubtful_until = pulse.time() + ALWAYS, 0.0
         self._wake = wake
         self._running: dict[asyncio.Task[None], Row] = {}
         self._claimed_at = -GATHER
         self._held_back = False
         self._failed: list[BaseException] = []
-        self._unrecorded: list[Row] = []
 
     @property
     def busy(self) -> int:
@@ -99,9 +100,6 @@ class Pool(Generic[Row]):
         """Claim as many rows as there is room for; return how many were started."""
         if self._failed:
             raise self._failed.pop(0)
-        while self._unrecorded:
-            await self._recover(self._unrecorded[0])
-            self._unrecorded.pop(0)
         await self._release_unknown()
         if not self._pulse.beats():
             # Nothing of it could be sent, and others would take it for work of a node that died.
@@ -122,9 +120,9 @@ class Pool(Generic[Row]):
         doubts, now = self._doubts(), self._pulse.time()
         if doubts != self._doubted:
             self._doubted, self._release_at, self._doubtful_until = doubts, now, now + DOUBTFUL
-        if self._release_at <= min(now, self._doubtful_until):
+        if now >= self._release_at:
             await self._release([row.id for row in self._running.values()])
-            self._release_at = now + AGAIN
+            self._release_at = now + (AGAIN if now < self._doubtful_until else ALWAYS)
 
     async def _run(self, row: Row, epoch: int) -> None:
         try:
@@ -132,13 +130,23 @@ class Pool(Generic[Row]):
                 await self._handle(row)
         except BridgebotError as error:
             log.warning("end_not_recorded", reason=str(error))
-            self._unrecorded.append(row)
+            await self._recover_in_time(row)
         except Exception as error:  # noqa: BLE001 - raised by the next `fill`
             self._failed.append(error)
         finally:
             # Here and not when the task is done, a turn later: who looks meanwhile looks again.
             self._running.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
             nudge(self._wake)
+
+    async def _recover_in_time(self, row: Row) -> None:
+        """Recover a row as soon as it can be; meanwhile others are worked on."""
+        while True:
+            try:
+                await self._recover(row)
+            except BridgebotError:
+                await asyncio.sleep(RECOVER_AGAIN)
+            else:
+                return
 
     async def drain(self) -> None:
         """Wait until nothing is in flight."""

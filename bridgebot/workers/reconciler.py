@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.bridge import reconcile
 from bridgebot.bridge.delivery import MAX_ATTEMPTS, Outcome, State, after_lookup
-from bridgebot.errors import CallError, ProviderError
+from bridgebot.errors import CallError, ProviderError, StoreError
 from bridgebot.model import MessageId, Sent
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.gateway import Gateway
@@ -88,9 +88,16 @@ class Reconciler:
             lambda c: queues.due_uncertain(c, self._queue, now, AT_ONCE, me, of=self._of)
         )
         look_up = self._look_up_post if self._queue is inbox_table else self._look_up_reply
+        refused: StoreError | None = None
         for row_id in due:
-            if await self._hold(row_id):
-                await look_up(row_id)
+            try:
+                if await self._hold(row_id):
+                    await look_up(row_id)
+            except StoreError as error:
+                # Somebody may have locked this one; those behind it are looked up all the same.
+                refused = error
+        if refused is not None:
+            raise refused
         return 0.0 if len(due) == AT_ONCE else PAUSE
 
     async def _hold(self, row_id: int) -> bool:

@@ -58,6 +58,7 @@ class Relayer:
         self._held = held
         self._cut = cut
         self._monotonic = monotonic
+        self._doubts = context.store.writer.doubts
         self._tell_at = 0.0
         self._told = False
         self._pauses = Pauses()
@@ -131,7 +132,11 @@ class Relayer:
         self._context.signals.reconcile.set()
 
     async def _release(self, known: Collection[int]) -> None:
-        owner = self._context.owner
+        owner, doubts = self._context.owner, self._context.store.writer.doubts
+        if doubts != self._doubts:
+            # The connection went away; the server that answers now may know less than it did.
+            self._leftovers.doubt()
+            self._doubts = doubts
         released = await self._context.store.write(
             lambda c: queues.release_unknown(c, table, owner=owner, known=known)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bridgebot.store import outbox, records
 from bridgebot.store.database import Store
 from bridgebot.store.schema import alerts
 from bridgebot.store.schema import outbox as table
+from bridgebot.store.writer import Unit
 from tests.store.build import captured, conversation, event
 
 TS = "1700000005.000100"
@@ -87,3 +89,44 @@ async def test_editing_a_reply_that_was_given_up_closes_its_alert(store: Store) 
     assert row.id == row_id
     assert found["state"] == "closed"
     assert "changed it" in found["lines"]
+
+
+async def test_edits_that_have_to_wait_keep_their_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is kept out of the database by somebody's lock: the second waits for it."""
+    await conversation(store)
+    await captured(store, TS)
+    lock, write, tried = asyncio.Event(), store.write, 0
+
+    async def later(unit: Unit[object]) -> object:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            await lock.wait()
+        return await write(unit)
+
+    monkeypatch.setattr(store, "write", later)
+    capture = Capture(store, bot_user="U0BOT", now=lambda: 9, on_captured=lambda: None)
+    edits = [
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "channel": "C1",
+            "previous_message": event(TS),
+            "message": event(TS, text=text),
+        }
+        for text in ("first edit", "second edit")
+    ]
+    hearing = [
+        asyncio.create_task(capture.take({"type": "event_callback", "event": each}))
+        for each in edits
+    ]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert tried == 1
+    lock.set()
+    await asyncio.gather(*hearing)
+
+    (row,) = await store.read(lambda c: outbox.undecided(c, now=99, limit=9))
+    assert row.event["text"] == "second edit"

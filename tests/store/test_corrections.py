@@ -10,6 +10,7 @@ from sqlalchemy import update
 from bridgebot.store import corrections, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.schema import inbox
+from bridgebot.store.schema import outbox as outbox_table
 from tests.store.build import captured, conversation, event, queued
 
 WRITTEN = "1700000005.000100"
@@ -53,6 +54,9 @@ async def test_a_repeated_edit_does_not_bring_back_what_was_deleted(store: Store
 
     edited = event(WRITTEN, text="Room 14")
     assert await store.write(lambda c: corrections.offer(c, edited)) is None
+    # It was not taken after all, and would be tried again.
+    await store.write(lambda c: c.execute(update(outbox_table).values(state="retryable")))
+    assert not await store.write(lambda c: outbox.edit(c, "C1", WRITTEN, edited, now=20))
 
     (after,) = await store.read(lambda c: outbox.read(c, [reply]))
     assert after.event[outbox.GONE]

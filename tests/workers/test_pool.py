@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from bridgebot.errors import StoreError
 from bridgebot.store.leases import LEASE_MS
+from bridgebot.workers import pool
 from bridgebot.workers.context import Pulse
 from bridgebot.workers.pool import AGAIN, DOUBTFUL, GATHER, Pool
 
@@ -29,13 +31,15 @@ class Queue:
         self.there = 10_000
         self.ends: list[asyncio.Event] = []
         self.doubts = 0
+        self.locked: set[int] = set()
+        self.recovers: list[int] = []
         self.released: list[float] = []
         self.pulse = Pulse(lambda: self.seconds)
         self.pool: Pool[Row] = Pool(
             size=8,
             claim=self._claim,
             handle=self._handle,
-            recover=lambda _row: asyncio.sleep(0),
+            recover=self._recover,
             release=self._release,
             doubts=lambda: self.doubts,
             pulse=self.pulse,
@@ -49,11 +53,18 @@ class Queue:
         self.ends += [asyncio.Event() for _ in range(found)]
         return [Row(first + number) for number in range(found)]
 
+    async def _recover(self, row: Row) -> None:
+        self.recovers.append(row.id)
+        if row.id in self.locked:
+            raise StoreError("the database refused")
+
     async def _release(self, _known: object) -> None:
         self.released.append(self.seconds)
 
     async def _handle(self, row: Row) -> None:
         await self.ends[row.id].wait()
+        if row.id in self.locked:
+            raise StoreError("the database refused")
 
     async def end(self, number: int) -> None:
         """Let so many of the oldest calls end."""
@@ -112,6 +123,25 @@ async def test_a_claim_whose_answer_was_lost_is_looked_for_again() -> None:
         await queue.pool.fill()
 
     assert queue.released == [AGAIN * turn for turn in range(int(DOUBTFUL / AGAIN) + 1)]
+
+
+async def test_an_end_that_cannot_be_recorded_holds_up_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It keeps its place, and is tried again, until it is written down what became of it."""
+    monkeypatch.setattr(pool, "RECOVER_AGAIN", 0.0)
+    queue = Queue()
+    queue.locked = {0}
+    await queue.pool.fill()
+    await queue.end(8)
+
+    assert (queue.pool.busy, set(queue.recovers)) == (1, {0})
+    await queue.pool.fill()
+    assert queue.claims == [8, 7]
+    queue.locked.clear()
+    await queue.end(7)
+
+    assert queue.pool.busy == 0
 
 
 async def test_nothing_is_claimed_while_the_lease_has_run_out() -> None:

@@ -19,6 +19,7 @@ from bridgebot.store.rows import to_ms
 from bridgebot.store.schema import outbox
 from bridgebot.workers.context import Context, Routing
 from bridgebot.workers.encloser import Encloser
+from bridgebot.workers.leftovers import Leftovers
 from bridgebot.workers.relayer import Relayer
 from tests.store.build import ROOT, captured, conversation
 from tests.workers.bench import Clock
@@ -113,3 +114,24 @@ async def test_no_node_overtakes_what_another_may_have_missed(tmp_path: Path, di
         await here.pool.drain()
         assert await nodes.states() != ["available"]
     await store.close()
+
+
+async def test_after_a_lost_connection_replies_are_compared_before_they_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server that answers now may be a standby that had not heard of their ends."""
+    doubted: list[str] = []
+    monkeypatch.setattr(Leftovers, "doubt", lambda _self: doubted.append("all"))
+    store = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db")
+    async with open_session() as session:
+        client = make_client("xoxb-test", "http://127.0.0.1:1/", session)
+        nodes = Nodes(store, Files(Gateway(client, Pacer()), client))
+        relayer = nodes.relayer("1:one", Reading())
+        await relayer.step()
+        assert doubted == []
+        store.writer.doubts += 1
+        for _ in range(3):
+            await relayer.step()
+    await store.close()
+
+    assert doubted == ["all"]
