@@ -60,9 +60,16 @@ class _Handler(AsyncSocketModeHandler):
     Events are offered to ``take`` first: what it takes costs none of Bolt's work.
     """
 
-    def __init__(self, *args: Any, take: Take, **more: Any) -> None:  # noqa: ANN401 - Bolt's
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - Bolt's
+        take: Take,
+        on_retried: Callable[[], None],
+        **more: Any,  # noqa: ANN401 - Bolt's
+    ) -> None:
         super().__init__(*args, **more)
         self._take = take
+        self._on_retried = on_retried
         self.idle = asyncio.Event()
         self.idle.set()
         self._busy = 0
@@ -71,6 +78,8 @@ class _Handler(AsyncSocketModeHandler):
         """Handle one envelope and send its answer."""
         self._busy += 1
         self.idle.clear()
+        if req.retry_attempt:
+            self._on_retried()
         try:
             if req.type == EVENTS and await self._take(req.payload):
                 answer = SocketModeResponse(envelope_id=req.envelope_id)
@@ -87,7 +96,11 @@ class _Handler(AsyncSocketModeHandler):
 
 
 class Socket:
-    """A connection that comes back."""
+    """A connection that comes back.
+
+    ``on_return`` hears how long it was away; a moment also where Slack sends an event once more,
+    which something may have overtaken.
+    """
 
     def __init__(
         self,
@@ -203,6 +216,7 @@ class Socket:
             self._app,
             self._app_token,
             take=self._take,
+            on_retried=lambda: self._on_return(0.0),
             web_client=self._client,
             ping_interval=self._ping_interval,
         )

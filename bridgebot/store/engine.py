@@ -209,6 +209,11 @@ def is_crowded(error: Exception) -> bool:
     return _code(error) in IN_EACH_OTHERS_WAY
 
 
+def was_crowded(refusal: StoreError) -> bool:
+    """Tell of a refusal in words whether nodes stood in each other's way."""
+    return isinstance(refusal.__cause__, Exception) and is_crowded(refusal.__cause__)
+
+
 def _code(error: Exception) -> str:
     """Return PostgreSQL's code for an error; nothing for SQLite's."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) or ""

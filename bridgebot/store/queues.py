@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridgebot.store.clock import moment
 from bridgebot.store.prepared import Prepared, Row, Values, Words, slots
+from bridgebot.store.rows import InboxRow, OutboxRow
 from bridgebot.store.schema import conversations, inbox, leases, outbox
 
 READY = ("available", "retryable")
@@ -66,13 +67,23 @@ def _finishing(table: Table, names: tuple[str, ...]) -> Prepared:
 
 
 async def give_back(
-    connection: AsyncConnection, table: Table, row_id: int, *, owner: str, now: int
+    connection: AsyncConnection,
+    table: Table,
+    row: InboxRow | OutboxRow,
+    *,
+    owner: str,
+    due_at: int,
 ) -> None:
-    """Make a row uncertain whose attempt ended and whose end could not be written down."""
+    """Make a row uncertain whose attempt ended and whose end could not be written down.
+
+    It is looked up at ``due_at``: the attempt's call may have begun long after the claim. Where the
+    end was written down after all, the row may be in hand again: that attempt is another one.
+    """
+    attempt = and_(table.c.id == row.id, table.c.started_at == row.started_at)
     await connection.execute(
         update(table)
-        .where(table.c.id == row_id, table.c.owner == owner, table.c.state == "executing")
-        .values(state="uncertain", owner=None, due_at=now, error="not_recorded")
+        .where(attempt, table.c.owner == owner, table.c.state == "executing")
+        .values(state="uncertain", owner=None, due_at=due_at, error="not_recorded")
     )
 
 

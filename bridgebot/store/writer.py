@@ -27,7 +27,7 @@ keep it (``STALLED_MS`` and two looks of ``workers/neighbours.py``)."""
 LAST_PATIENCE = 3.0
 """The same when the store is about to be closed."""
 BESIDE = 4
-"""How many units wait for locks at the same time, each on a connection of its own."""
+"""How many units try at the same time, for the first time and again, each on its connection."""
 BREATH = 0.002
 """Seconds of work after which others have a turn of the loop."""
 
@@ -54,7 +54,7 @@ class Writer:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(BESIDE)
+        self._first_places, self._places = asyncio.Semaphore(BESIDE), asyncio.Semaphore(BESIDE)
         self._ends_at = math.inf
         self.commits = 0
         self.doubts = 0
@@ -144,13 +144,15 @@ class Writer:
 
     async def _wait_beside(self, waiting: _Waiting) -> None:
         """Try alone, and again until nobody is in the way; those behind are not held up by it."""
-        until = elapsed() + PATIENCE
+        # Who wants no lock at all goes before those that try again.
+        until, places = elapsed() + PATIENCE, self._first_places
         while not waiting.done.done():
             try:
-                async with self._places:
+                async with places:
                     [result] = await self._transaction([waiting])
             except Exception as error:  # noqa: BLE001 - handed to the caller that waits
                 if is_crowded(error) and elapsed() < min(until, self._ends_at):
+                    places = self._places
                     await asyncio.sleep(PAUSE)
                     continue
                 self.doubts += is_lost(error)

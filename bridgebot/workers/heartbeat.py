@@ -12,7 +12,7 @@ from sqlalchemy import Table
 
 from bridgebot.errors import StoreError
 from bridgebot.store import leases, queues
-from bridgebot.store.engine import is_crowded
+from bridgebot.store.engine import was_crowded
 from bridgebot.store.leases import LEASE_MS
 from bridgebot.store.schema import inbox, outbox
 from bridgebot.workers.context import Context
@@ -85,8 +85,7 @@ class Heartbeat:
             )
         except StoreError as error:
             # A lock that is not to be had for a moment is no absence.
-            cause = error.__cause__
-            self._failed = self._failed or not (isinstance(cause, Exception) and is_crowded(cause))
+            self._failed = self._failed or not was_crowded(error)
             raise
         if not mine:
             raise StoreError("another process uses this node's name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -18,8 +19,9 @@ GATHER = 0.02
 DOUBTFUL, AGAIN, ALWAYS = 60.0, 5.0, 60.0
 """For how many seconds a claim whose answer was lost is looked for every so often, and how often
 after that: the server commits when its disk comes back, whether or not the client still waits."""
-RECOVER_AGAIN = 1.0
-"""Seconds after which a row is recovered again where that was refused."""
+RECOVER_AGAIN, RECOVER_TOLD = 1.0, 60
+"""Seconds after which a row is recovered again where that was refused, and at each how many-th
+refusal the log says so."""
 
 
 class HasId(Protocol):
@@ -140,11 +142,16 @@ class Pool(Generic[Row]):
 
     async def _recover_in_time(self, row: Row) -> None:
         """Recover a row as soon as it can be; meanwhile others are worked on."""
-        while True:
+        for tries in itertools.count():
             try:
                 await self._recover(row)
-            except BridgebotError:
+            except BridgebotError as error:
+                if tries % RECOVER_TOLD == 0:
+                    log.warning("not_recovered", delivery=row.id, reason=str(error))
                 await asyncio.sleep(RECOVER_AGAIN)
+            except Exception as error:  # noqa: BLE001 - raised by the next `fill`
+                self._failed.append(error)
+                return
             else:
                 return
 

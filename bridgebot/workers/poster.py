@@ -88,9 +88,10 @@ class Poster:
         )
 
     async def _recover(self, row: InboxRow) -> None:
-        now, owner = self._context.ms(), self._context.owner
+        owner = self._context.owner
+        due_at = self._context.ms() + int(self._context.settle * 1000)
         await self._context.store.write(
-            lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
+            lambda c: queues.give_back(c, table, row, owner=owner, due_at=due_at)
         )
         self._context.signals.reconcile.set()
 

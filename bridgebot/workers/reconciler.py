@@ -17,6 +17,7 @@ from bridgebot.model import MessageId, Sent
 from bridgebot.slack.faults import ROOTLESS
 from bridgebot.slack.gateway import Gateway
 from bridgebot.store import conversations, inbox, outbox, queues, records
+from bridgebot.store.engine import was_crowded
 from bridgebot.store.rows import ConversationRow, InboxRow, OutboxRow, from_ms
 from bridgebot.store.schema import inbox as inbox_table
 from bridgebot.store.schema import messages
@@ -94,7 +95,9 @@ class Reconciler:
                 if await self._hold(row_id):
                     await look_up(row_id)
             except StoreError as error:
-                # Somebody may have locked this one; those behind it are looked up all the same.
+                if not was_crowded(error):
+                    raise
+                # Somebody has locked this one; those behind it are looked up all the same.
                 refused = error
         if refused is not None:
             raise refused

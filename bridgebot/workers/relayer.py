@@ -125,23 +125,29 @@ class Relayer:
             self._tell_at, self._told = 0.0, False
 
     async def _recover(self, row: OutboxRow) -> None:
-        now, owner = self._context.ms(), self._context.owner
+        owner = self._context.owner
+        due_at = self._context.ms() + int(self._context.settle * 1000)
         await self._context.store.write(
-            lambda c: queues.give_back(c, table, row.id, owner=owner, now=now)
+            lambda c: queues.give_back(c, table, row, owner=owner, due_at=due_at)
         )
         self._context.signals.reconcile.set()
 
     async def _release(self, known: Collection[int]) -> None:
-        owner, doubts = self._context.owner, self._context.store.writer.doubts
-        if doubts != self._doubts:
-            # The connection went away; the server that answers now may know less than it did.
-            self._leftovers.doubt()
-            self._doubts = doubts
+        owner = self._context.owner
+        self._look_for_doubts()
         released = await self._context.store.write(
             lambda c: queues.release_unknown(c, table, owner=owner, known=known)
         )
         if released:
             log.warning("claim_released", queue=table.name, deliveries=released)
+
+    def _look_for_doubts(self) -> None:
+        """Doubt what is known of replies where a connection to the database went away."""
+        doubts = self._context.store.writer.doubts
+        if doubts != self._doubts:
+            # The server that answers now may know less than the one before it.
+            self._leftovers.doubt()
+            self._doubts = doubts
 
     async def _deliver(self, row: OutboxRow) -> None:
         """Send one reply and record its end."""
@@ -193,6 +199,7 @@ class Relayer:
                 permanent=True,
             )
         property_id = await property_of(self._context, provider, conversation)
+        self._look_for_doubts()
         await self._leftovers.compare(provider, property_id, conversation, row)
         enclosed = await self._enclose(provider, property_id, conversation, row)
         if enclosed and await self._is_withdrawn(row):

@@ -130,6 +130,17 @@ async def test_a_reset_connection_comes_back(stub: Stub, parts: Parts) -> None:
     assert parts.absences[0] >= 0
 
 
+async def test_an_event_that_is_sent_once_more_is_told(stub: Stub, parts: Parts) -> None:
+    """What was written after it may have been taken before it."""
+    parts.taken = True
+    await stub.sockets[-1].send_json({**ENVELOPE, "retry_attempt": 1})
+    await _until(lambda: parts.looked == 1)
+    await stub.sockets[-1].send_json({**ENVELOPE, "envelope_id": "e2", "retry_attempt": 0})
+    await _until(lambda: parts.looked == 2)
+
+    assert parts.absences == [0.0]
+
+
 async def test_a_connection_replaced_between_two_looks_is_told(stub: Stub, parts: Parts) -> None:
     """The SDK replaces connections by itself, perhaps within a moment: it counts as an absence."""
     assert parts.socket.steady

@@ -219,8 +219,8 @@ async def _lost(connection: AsyncConnection, context: Context) -> None:
     assert len(due) == 8
     for row_id in due:
         await queues.hold(connection, schema.inbox, row_id, "me")
-        await inbox.read(connection, [row_id])
-        await queues.give_back(connection, schema.inbox, row_id, owner="me", now=NOW)
+        (row,) = await inbox.read(connection, [row_id])
+        await queues.give_back(connection, schema.inbox, row, owner="me", due_at=NOW)
 
 
 async def _answered(connection: AsyncConnection, context: Context) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from bridgebot.store import conversations, inbox, leases, outbox, queues
 from bridgebot.store.database import Store
 from bridgebot.store.rows import InboxRow, OutboxRow
@@ -50,6 +52,24 @@ async def test_conversations_take_turns(store: Store) -> None:
     claimed = await _claim(store, now=20)
 
     assert [each.message.message_id for each in claimed if each.message] == ["c", "b"]
+
+
+async def test_an_attempt_that_is_given_back_late_is_not_the_next_one(store: Store) -> None:
+    """Its end was on disk after all, although its answer was lost, and the row is in hand again."""
+    await queued(store, await conversation(store), "a")
+    (first,) = await _claim(store, now=10)
+    await store.write(
+        lambda c: queues.finish(
+            c, inbox_table, first.id, owner=ME, state="retryable", now=20, due_at=30
+        )
+    )
+    (second,) = await _claim(store, now=40)
+    for row, state in ((first, "executing"), (second, "uncertain")):
+        await store.write(
+            lambda c, row=row: queues.give_back(c, inbox_table, row, owner=ME, due_at=99)  # type: ignore[misc]
+        )
+        found = await store.read(lambda c: c.execute(select(inbox_table.c.state)))
+        assert found.scalar_one() == state
 
 
 async def test_a_failing_row_holds_back_its_own_conversation_only(store: Store) -> None:

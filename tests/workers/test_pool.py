@@ -32,6 +32,7 @@ class Queue:
         self.ends: list[asyncio.Event] = []
         self.doubts = 0
         self.locked: set[int] = set()
+        self.error: Exception = StoreError("the database refused")
         self.recovers: list[int] = []
         self.released: list[float] = []
         self.pulse = Pulse(lambda: self.seconds)
@@ -56,7 +57,7 @@ class Queue:
     async def _recover(self, row: Row) -> None:
         self.recovers.append(row.id)
         if row.id in self.locked:
-            raise StoreError("the database refused")
+            raise self.error
 
     async def _release(self, _known: object) -> None:
         self.released.append(self.seconds)
@@ -142,6 +143,18 @@ async def test_an_end_that_cannot_be_recorded_holds_up_nobody_else(
     await queue.end(7)
 
     assert queue.pool.busy == 0
+
+
+async def test_what_is_unforeseen_in_a_recovery_is_raised_by_the_next_look() -> None:
+    """The row's end is not known: nobody shall take it for one that was never sent."""
+    queue = Queue()
+    queue.locked, queue.error = {0}, ZeroDivisionError()
+    await queue.pool.fill()
+    await queue.end(8)
+
+    with pytest.raises(ZeroDivisionError):
+        await queue.pool.fill()
+    assert queue.released == []
 
 
 async def test_nothing_is_claimed_while_the_lease_has_run_out() -> None:
