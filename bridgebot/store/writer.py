@@ -61,6 +61,7 @@ class Writer:
 
     async def start(self) -> None:
         """Begin to serve."""
+        self._ends_at = math.inf
         self._task = asyncio.create_task(self._serve(), name="writer")
 
     async def stop(self) -> None:
