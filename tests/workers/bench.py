@@ -50,6 +50,19 @@ class Clock:
         self.seconds += seconds
 
 
+def bare_context(store: Store, clock: Clock, **more: Any) -> Context:
+    """Make the context of a node that nobody else is there for; ``more`` goes over its fields."""
+    values: dict[str, Any] = {
+        "store": store,
+        "owner": "host:1:a",
+        "now": clock.now,
+        "chance": lambda: 0.0,
+        "routing": Routing(guests="C1", alerts="C2"),
+        "providers": {},
+    }
+    return Context(**{**values, **more})
+
+
 class Bench:
     """What a reader's test holds; ``look`` lets it work until it has nothing to do."""
 

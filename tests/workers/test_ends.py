@@ -12,26 +12,14 @@ from bridgebot.store import corrections, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.schema import conversations, inbox
 from bridgebot.workers import ends
-from bridgebot.workers.context import Context, Routing
 from tests.store.build import captured, conversation, event, read_conversation
-from tests.workers.bench import Clock
-
-
-def _context(store: Store, clock: Clock) -> Context:
-    return Context(
-        store=store,
-        owner="host:1:a",
-        now=clock.now,
-        chance=lambda: 0.0,
-        routing=Routing(guests="C1", alerts="C2"),
-        providers={},
-    )
+from tests.workers.bench import Clock, bare_context
 
 
 async def test_the_time_to_settle_runs_from_the_end_of_the_call(tmp_path: Path) -> None:
     """A call that took long, or waited for its turn, may take effect as long after its end."""
     store, clock = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db"), Clock()
-    context = _context(store, clock)
+    context = bare_context(store, clock)
     about = await read_conversation(store, await conversation(store))
     row_id = await captured(store, "1700000005.000100")
     (row,) = await store.write(
@@ -56,7 +44,7 @@ async def test_a_reply_edited_while_its_pictures_went_up_is_asked_about_in_its_n
 ) -> None:
     """They cannot go, so nothing was sent: the new words are decided about, in one question."""
     store, clock = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db"), Clock()
-    context = _context(store, clock)
+    context = bare_context(store, clock)
     about = await read_conversation(store, await conversation(store))
     ts = "1700000005.000100"
     row_id = await captured(store, ts, text="Room 12")
@@ -86,7 +74,7 @@ async def test_a_reply_edited_while_its_pictures_went_up_is_asked_about_in_its_n
 async def test_a_reply_edited_on_its_way_goes_out_in_its_new_words(tmp_path: Path) -> None:
     """It surely did not arrive: the guest never reads the old ones."""
     store, clock = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db"), Clock()
-    context = _context(store, clock)
+    context = bare_context(store, clock)
     about = await read_conversation(store, await conversation(store))
     ts = "1700000005.000100"
     await captured(store, ts, text="Room 12")
@@ -111,7 +99,7 @@ async def test_a_reply_edited_on_its_way_goes_out_in_its_new_words(tmp_path: Pat
 async def test_a_conversation_that_takes_a_reply_is_not_read_only(tmp_path: Path) -> None:
     """It was closed once; one that was tried again has arrived, so the next is not refused here."""
     store, clock = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db"), Clock()
-    context = _context(store, clock)
+    context = bare_context(store, clock)
     number = await conversation(store)
     await store.write(lambda c: c.execute(update(conversations).values(access="read_only")))
     about = await read_conversation(store, number)
@@ -132,7 +120,7 @@ async def test_a_reply_that_was_edited_and_then_deleted_on_its_way_is_not_asked_
 ) -> None:
     """It surely did not arrive: what was deleted is not decided about anew."""
     store, clock = await Store.open(f"sqlite:///{tmp_path}/bridgebot.db"), Clock()
-    context = _context(store, clock)
+    context = bare_context(store, clock)
     about = await read_conversation(store, await conversation(store))
     ts = "1700000005.000100"
     row_id = await captured(store, ts, text="Room 12")

@@ -16,10 +16,10 @@ from bridgebot.store import conversations, outbox
 from bridgebot.store.database import Store
 from bridgebot.store.schema import alerts
 from bridgebot.store.schema import outbox as table
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context
 from bridgebot.workers.reconciler import Reconciler, reconcilers
 from tests.store.build import about, event
-from tests.workers.bench import Clock
+from tests.workers.bench import Clock, bare_context
 
 ACCOUNTS = ("booking", "booking:lake")
 
@@ -44,12 +44,9 @@ async def context(store: Store) -> Context:
     clock = Clock()
     for number, name in enumerate((*ACCOUNTS, "booking:gone"), start=1):
         await store.write(lambda c, name=name, number=number: _doubted(c, name, number))  # type: ignore[misc]
-    return Context(
-        store=store,
-        owner="host:1:a",
-        now=clock.now,
-        chance=lambda: 0.0,
-        routing=Routing(guests="C1", alerts="C2"),
+    return bare_context(
+        store,
+        clock,
         providers={
             name: Provider(
                 name=ProviderName(name),
