@@ -200,19 +200,13 @@ def _assemble(
     decider = Decider(context, gateway, people, rules, group, undo=settings.undo_seconds)
     sources = open_sources(settings, context, gateway)
     doubts = reconcilers(context, gateway, bot_id=me.bot_id)
-    relayer = Relayer(context, Encloser(context, files), held=catchup.held, cut=catchup.cut)
-
-    def database_back(seconds: float) -> None:
-        catchup.was_absent(seconds)
-        relayer.doubt()
-
     parts = Parts(
         context=context,
         gateway=gateway,
         socket=socket,
-        heartbeat=Heartbeat(context, on_return=database_back),
+        heartbeat=Heartbeat(context, on_return=catchup.was_absent),
         poster=Poster(context, gateway, files),
-        relayer=relayer,
+        relayer=Relayer(context, Encloser(context, files), held=catchup.held, cut=catchup.cut),
         sources=sources,
         selfcheck=SelfCheck(
             context, gateway, group, disk=_disk(settings), on_lost=catchup.missing, wall=utc_now

@@ -44,7 +44,8 @@ class Writer:
     A unit is a function of a connection and waits for nothing else. It may run twice (when another
     unit of its group fails, the group is rolled back and each is tried alone), so it must have no
     effect outside the database. Its result is handed out only after the commit. ``doubts`` counts
-    the transactions of which nobody knows whether they took effect, since the connection went away.
+    the transactions of which nobody knows whether they took effect, since the connection went away,
+    and the times that the database was away.
     On PostgreSQL a unit that another node's lock keeps out waits for it beside those behind it, so
     that only a caller that waits for its first unit before it hands in the next has them in order.
     """
@@ -86,6 +87,10 @@ class Writer:
         self._queue.put_nowait(waiting)
         result: T = await waiting.done
         return result
+
+    def doubt(self) -> None:
+        """Take note that the database was away: the server that answers now may know less."""
+        self.doubts += 1
 
     async def _serve(self) -> None:
         while True:
@@ -129,7 +134,7 @@ class Writer:
         what follows from that.
         """
         if is_lost(error):
-            self.doubts += 1
+            self.doubt()
             for waiting in group:
                 _refuse(waiting, error)
         elif is_crowded(error):

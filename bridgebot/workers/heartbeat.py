@@ -49,18 +49,24 @@ class Heartbeat:
     async def step(self) -> float:
         """Renew, then rescue; see ``Worker.step``."""
         await self._beat()
-        for table in (inbox, outbox):
-            try:
-                async with asyncio.timeout(PATIENCE):
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for table in (inbox, outbox):
                     await self._rescue(table)
-            except (StoreError, TimeoutError) as error:
-                # The next beat must not be late for it.
-                log.warning(
-                    "not_rescued", queue=table.name, reason=str(error) or "it took too long"
-                )
-        return LEASE_MS / 3000
+        except TimeoutError:
+            log.warning("not_rescued", reason="it took too long")
+        # The next beat must not be late for it.
+        late = self._context.pulse.time() - (self._beat_at or 0.0)
+        return max(0.0, LEASE_MS / 3000 - late)
 
     async def _rescue(self, table: Table) -> None:
+        """Take back what dead nodes held; where that is refused the next beat tries again."""
+        try:
+            await self._take_back(table)
+        except StoreError as error:
+            log.warning("not_rescued", queue=table.name, reason=str(error))
+
+    async def _take_back(self, table: Table) -> None:
         """Take back what dead nodes held, ahead of all writes that wait."""
         now, leased_at = self._context.ms(), self._context.leased_at()
         settle = int(self._context.settle * 1000)
@@ -93,6 +99,7 @@ class Heartbeat:
         if self._failed and self._beat_at is not None:
             gap = pulse.time() - self._beat_at
             log.warning("database_back", seconds=round(gap, 1))
+            self._context.store.writer.doubt()
             self._on_return(gap)
             self._context.signals.nudge_all()
         self._failed, self._beat_at = False, began

@@ -74,10 +74,6 @@ class Relayer:
             wake=context.signals.outbox,
         )
 
-    def doubt(self) -> None:
-        """Take note that the database was away: what it says of replies may be old."""
-        self._leftovers.doubt()
-
     async def step(self) -> float:
         """Claim what there is room for; see ``Worker.step``."""
         await self._tell_others()

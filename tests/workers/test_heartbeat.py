@@ -10,20 +10,23 @@ import pytest
 from bridgebot.errors import StoreError
 from bridgebot.store.database import Store
 from bridgebot.store.leases import LEASE_MS
-from bridgebot.workers.context import Context, Routing
+from bridgebot.workers.context import Context, Pulse
 from bridgebot.workers.heartbeat import Heartbeat
-from tests.workers.bench import Clock
+from tests.workers.bench import Clock, bare_context
 
 
 class Away:
-    """A store that refuses some of its writes."""
+    """A store that refuses some of its writes, each of which takes so many seconds."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.seconds = 0.0
+        self._clock = clock
         self.refusals: list[bool] = []
         self._write = store.write_now
 
     async def write_now(self, unit: Any) -> Any:
         """Refuse, where it is this write's turn to be refused."""
+        self._clock.seconds += self.seconds
         if self.refusals and self.refusals.pop(0):
             raise StoreError("the database refused")
         return await self._write(unit)
@@ -32,14 +35,7 @@ class Away:
 @pytest.fixture
 def context(store: Store, clock: Clock) -> Context:
     """Give a node's context."""
-    return Context(
-        store=store,
-        owner="host:1:a",
-        now=clock.now,
-        chance=lambda: 0.0,
-        routing=Routing(guests="C1", alerts="C2"),
-        providers={},
-    )
+    return bare_context(store, clock, pulse=Pulse(clock.monotonic))
 
 
 @pytest.fixture
@@ -49,9 +45,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def away(context: Context, monkeypatch: pytest.MonkeyPatch) -> Away:
+def away(context: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Away:
     """Let the store refuse when told to."""
-    made = Away(context.store)
+    made = Away(context.store, clock)
     monkeypatch.setattr(context.store, "write_now", made.write_now)
     return made
 
@@ -69,6 +65,7 @@ async def test_everybody_goes_on_when_the_database_is_back(context: Context, awa
     await heartbeat.step()
 
     assert len(gaps) == 1
+    assert context.store.writer.doubts == 1
     for each in fields(context.signals):
         assert getattr(context.signals, each.name).is_set(), each.name
 
@@ -83,3 +80,16 @@ async def test_a_rescue_that_is_refused_does_not_make_the_next_beat_late(
 
     assert await heartbeat.step() == LEASE_MS / 3000
     assert away.refusals == []
+
+
+async def test_a_rescue_that_takes_long_does_not_make_the_next_beat_late(
+    context: Context, away: Away, clock: Clock
+) -> None:
+    """The pause is as much shorter; the lease is renewed on time."""
+    heartbeat = Heartbeat(context)
+    await heartbeat.begin()
+    away.seconds = 1.0
+
+    assert await heartbeat.step() == LEASE_MS / 3000 - 3.0
+    away.seconds = 2.0
+    assert await heartbeat.step() == 0.0
